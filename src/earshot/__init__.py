@@ -1,0 +1,1 @@
+"""Earshot: hears every support conversation and turns it into product decisions."""

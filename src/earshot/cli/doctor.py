@@ -1,0 +1,64 @@
+"""`earshot doctor`: is everything there that an unattended run needs?"""
+
+from datetime import timedelta
+
+import typer
+
+from earshot.app import open_database
+from earshot.cli.console import out, print_json
+from earshot.cli.options import AsJson
+from earshot.cli.session import go, opened
+from earshot.errors import EarshotError
+from earshot.pipeline.checking import Check, Grade, check_runs, check_source, failed
+from earshot.ports.clock import SystemClock
+from earshot.settings import Secrets, Settings, load_settings
+
+MARKS = {Grade.OK: "[green]✓[/green]", Grade.NOTE: "[yellow]![/yellow]", Grade.FAILED: "[red]✗[/red]"}
+
+
+def command(*, as_json: AsJson = False) -> None:
+    """Check settings, database, Intercom token (workspace, region, permissions), clock and the last run.
+
+    Exit code 1 when anything fails, also when an expected daily run did not happen: fit for monitoring.
+    """
+    checks = go(_check())
+    if as_json:
+        print_json([check.model_dump(mode="json") for check in checks])
+    else:
+        for check in checks:
+            out.print(MARKS[check.grade], f"{check.name}: {check.text}", sep=" ")
+            if check.hint:
+                out.print(f"    → {check.hint}", markup=False)
+    if failed(checks):
+        raise typer.Exit(1)
+
+
+async def _check() -> list[Check]:
+    try:
+        settings = load_settings()
+    except EarshotError as error:
+        return [Check(name="settings", grade=Grade.FAILED, text=str(error), hint=error.hint)]
+    checks = [Check(name="settings", grade=Grade.OK, text="All keys are sound.")]
+    try:
+        checks.append(await _database(settings))
+    except EarshotError as error:
+        return [*checks, Check(name="database", grade=Grade.FAILED, text=str(error), hint=error.hint)]
+    async with opened(quiet=True, settings=settings) as earshot:
+        checks += await check_source(earshot.parts)
+        every = timedelta(hours=settings.run.expect_every_hours)
+        checks += await check_runs(earshot.parts, expect_every=every)
+    return checks
+
+
+async def _database(settings: Settings) -> Check:
+    store = await open_database(settings, Secrets.load(), clock=SystemClock())
+    try:
+        state = await store.vitals()
+    finally:
+        await store.close()
+    kind = "embedded" if state.embedded else "external"
+    text = (
+        f"PostgreSQL {state.server_version} ({kind}), {state.size / 1e6:,.0f} MB; "
+        f"{state.conversations:,} conversations, {state.insights:,} insights, {state.pending:,} to read."
+    )
+    return Check(name="database", grade=Grade.OK, text=text)

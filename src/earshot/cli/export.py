@@ -1,0 +1,59 @@
+"""`earshot export`: rows in the documented forms."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from earshot.cli.console import err
+from earshot.cli.session import go, opened
+from earshot.cli.tabular import WRITERS, Writer
+from earshot.errors import Misconfigured
+
+Kind = Literal["conversations", "insights", "themes", "actions"]
+Form = Literal["jsonl", "csv", "parquet"]
+
+
+def command(
+    kind: Annotated[Kind, typer.Argument(help="What to write.")],
+    *,
+    form: Annotated[
+        Form, typer.Option("--format", help="jsonl keeps everything; csv is for spreadsheets.")
+    ] = "jsonl",
+    to: Annotated[Path | None, typer.Option("--out", help="The file; left out: standard output.")] = None,
+) -> None:
+    """Write all conversations, insights, themes or actions, one a line (times in ISO 8601, UTC)."""
+    if form == "parquet" and to is None:
+        raise typer.BadParameter("parquet needs --out FILE")
+    count = go(_export(kind, form, to))
+    if to is not None:
+        err.print(f"{count:,} {kind} written to {to}", markup=False)
+
+
+async def _export(kind: Kind, form: Form, to: Path | None) -> int:
+    part = to.with_name(to.name + ".part") if to else None
+    try:
+        with WRITERS[form](part, stdout=sys.stdout) as writer:
+            count = await _write(kind, writer)
+        if part is not None and to is not None:
+            part.replace(to)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise Misconfigured(
+            f"Cannot write {to}: {error.strerror or error}.", hint="Free space, or another --out."
+        ) from None
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+    return count
+
+
+async def _write(kind: Kind, writer: Writer) -> int:
+    count = 0
+    async with opened(quiet=True) as earshot:
+        async for rows in earshot.export(kind):
+            writer.write(rows)
+            count += len(rows)
+    return count

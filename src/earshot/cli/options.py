@@ -1,0 +1,12 @@
+"""Options that several commands share, described once."""
+
+from typing import Annotated
+
+import typer
+
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help="From when: 24h, 7d or 2026-01-01 (UTC).")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to when; left out: up to now.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Classifier = Annotated[str, typer.Option("--classifier", metavar="NAME", help="Who reads: auto or local.")]

@@ -1,0 +1,76 @@
+"""`earshot run`: the whole daily batch."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earshot.cli.console import err, out, print_json
+from earshot.cli.options import AsJson, Classifier, Since, Until
+from earshot.cli.report_files import Format, deliver
+from earshot.cli.session import go, moment, opened
+from earshot.cli.statement import show, show_seconds
+from earshot.pipeline.daily import DailyRun
+from earshot.pipeline.syncing import Preview, preview
+from earshot.report import to_terminal
+from earshot.settings import load_settings
+
+
+def command(
+    *,
+    since: Since = None,
+    until: Until = None,
+    classifier: Classifier = "auto",
+    form: Annotated[Format, typer.Option("--format", help="The report's format.")] = "html",
+    to: Annotated[Path | None, typer.Option("--out", help="Where the report goes; - is standard output.")] = None,
+    offline: Annotated[bool, typer.Option("--no-sync", help="Work on what is already here.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched and read.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show the seconds of each stage.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sync, read, group, apply rules and report. Safe to repeat and to interrupt.
+
+    The first run brings in the last 30 days; later runs only what changed. The exit code is 1 when anything
+    could not be fetched: the completeness statement names it.
+    """
+    if dry_run:
+        shown = go(_preview(since, until, quiet=as_json))
+        print_json(shown.model_dump(mode="json")) if as_json else out.print(shown.words, markup=False)
+        return
+    done = go(_run(since, until, classifier=classifier, offline=offline, quiet=as_json))
+    path = deliver(done.report, form, to)
+    if as_json:
+        print_json({"run": done.run.model_dump(mode="json"), "seconds": done.seconds, "report": path and str(path)})
+    elif path is not None:
+        out.print(to_terminal(done.report))
+    _close(done, path=path, profile=profile, as_json=as_json)
+
+
+async def _run(since: str | None, until: str | None, *, classifier: str, offline: bool, quiet: bool) -> DailyRun:
+    settings = load_settings()
+    async with opened(quiet=quiet, settings=settings) as earshot:
+        return await earshot.run(
+            since=moment(since),
+            until=moment(until),
+            classifier=classifier,
+            with_sync=not offline,
+            retention_days=settings.database.retention_days,
+        )
+
+
+async def _preview(since: str | None, until: str | None, *, quiet: bool) -> Preview:
+    async with opened(quiet=quiet) as earshot:
+        return await preview(earshot.parts, since=moment(since), until=moment(until))
+
+
+def _close(done: DailyRun, *, path: Path | None, profile: bool, as_json: bool) -> None:
+    if not as_json:
+        err.print(f"Read {done.run.classified:,}, unread {done.run.unread:,}, new actions {done.run.actions:,}.")
+        if done.run.completeness is not None:
+            show(done.run.completeness, err)
+        if path is not None:
+            err.print(f"The report: {path}", markup=False)
+    if profile:
+        show_seconds(done.seconds, err)
+    if not done.run.ok:
+        raise typer.Exit(1)

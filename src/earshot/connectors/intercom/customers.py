@@ -1,0 +1,251 @@
+"""The customer behind a conversation: contact and company, each asked for once and remembered for a day."""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from earshot.connectors.intercom.client import IntercomClient, part_of_path
+from earshot.connectors.intercom.settings import IntercomSettings
+from earshot.connectors.lenient import Json, attribute, first, ident, integer, moment, number, obj, objects, string
+from earshot.connectors.segments import segment_of
+from earshot.domain.customer import Customer
+from earshot.errors import NotFound, Rejected
+from earshot.ports.clock import Clock
+from earshot.ports.store import Directory
+
+CONTACT = "contact"
+COMPANY = "company"
+_PREVIOUS = "earshot_previous"
+_FETCHED = "earshot_fetched_at"
+
+_REMEMBERED = 20_000
+_UNSAVED = 200
+_HOPS = 3
+_CANONICAL = re.compile(r"<[^>]*/contacts/([^/>?]+)[^>]*>\s*;\s*rel=\"?canonical\"?", re.IGNORECASE)
+_KEPT = {
+    CONTACT: ("id", "name", "email", "created_at", "signed_up_at", "companies", "custom_attributes", _PREVIOUS),
+    COMPANY: ("id", "name", "plan", "monthly_spend", "created_at", "remote_created_at", "custom_attributes"),
+}
+
+
+class _Entry(NamedTuple):
+    data: Json
+    fetched_at: datetime
+
+
+class Customers:
+    """Finds customers. Concurrent questions about the same one are asked once.
+
+    `directory` is the store's cache, where there is one; without it the cache lives as long as this object.
+    """
+
+    def __init__(
+        self,
+        client: IntercomClient,
+        *,
+        settings: IntercomSettings,
+        clock: Clock,
+        directory: Directory | None = None,
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._clock = clock
+        self._directory = directory
+        self._fresh_for = timedelta(hours=settings.cache_hours)
+        self._memory: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._turns: dict[tuple[str, str], asyncio.Lock] = {}
+        self._unsaved: dict[str, dict[str, Json]] = {CONTACT: {}, COMPANY: {}}
+
+    async def of(self, conversation: Json) -> Customer | None:
+        """The customer of a conversation's JSON; None where it names no contact."""
+        contact_id = main_contact(conversation)
+        if contact_id is None:
+            return None
+        contact: Json = {"id": contact_id}
+        company = obj(conversation.get("company"))
+        if self._settings.read_customers:
+            contact = await self._find(CONTACT, contact_id, self._ask_contact)
+            if not _is_whole(company):
+                company = await self._company_of(company, contact)
+        return to_customer(contact, company, opener=_opener(conversation, contact_id), settings=self._settings)
+
+    async def save(self) -> None:
+        """Put what was learned into the directory."""
+        if self._directory is None:
+            return
+        for kind, objects_learned in self._unsaved.items():
+            if objects_learned:
+                self._unsaved[kind] = {}
+                await self._directory.save(kind, objects_learned, fetched_at=self._clock.now())
+
+    async def _company_of(self, company: Json, contact: Json) -> Json:
+        companies = objects(contact.get("companies"), "data", "companies")
+        company_id = ident(company.get("id")) or next(
+            (found for c in companies if (found := ident(c.get("id")))), None
+        )
+        return company if company_id is None else await self._find(COMPANY, company_id, self._ask_company)
+
+    async def _find(self, kind: str, key: str, ask: Callable[[str], Awaitable[Json]]) -> Json:
+        async with self._turn(kind, key):
+            known = self._remembered(kind, key) or await self._stored(kind, key)
+            if known is not None:
+                return known
+            data = self._learn(kind, key, await ask(key))
+        if len(self._unsaved[kind]) >= _UNSAVED:
+            await self.save()
+        return data
+
+    def _learn(self, kind: str, key: str, data: Json) -> Json:
+        """Remember an object under the id asked for and, where it was merged, under its own."""
+        now = self._clock.now()
+        slim = {**_slim(kind, data), _FETCHED: int(now.timestamp())}
+        for name in {key, ident(data.get("id")) or key}:
+            self._remember(kind, name, _Entry(slim, now))
+            self._unsaved[kind][name] = slim
+        return slim
+
+    @asynccontextmanager
+    async def _turn(self, kind: str, key: str) -> AsyncGenerator[None]:
+        """One at a time per object, so that whoever comes second finds the answer of the first."""
+        lock = self._turns.setdefault((kind, key), asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._turns.pop((kind, key), None)
+
+    def _remembered(self, kind: str, key: str) -> Json | None:
+        entry = self._memory.get((kind, key))
+        if entry is None or self._clock.now() - entry.fetched_at >= self._fresh_for:
+            return None
+        self._memory.move_to_end((kind, key))
+        return entry.data
+
+    async def _stored(self, kind: str, key: str) -> Json | None:
+        if self._directory is None:
+            return None
+        now = self._clock.now()
+        found = await self._directory.load(kind, [key], fresh_since=now - self._fresh_for)
+        if key not in found:
+            return None
+        self._remember(kind, key, _Entry(found[key], moment(found[key].get(_FETCHED)) or now))
+        return found[key]
+
+    def _remember(self, kind: str, key: str, entry: _Entry) -> None:
+        self._memory[kind, key] = entry
+        self._memory.move_to_end((kind, key))
+        if len(self._memory) > _REMEMBERED:
+            self._memory.popitem(last=False)
+
+    async def _ask_contact(self, contact_id: str) -> Json:
+        contact = await self._canonical(contact_id)
+        if self._settings.count_previous and ident(contact.get("id")):
+            contact = {**contact, _PREVIOUS: await self._count(str(contact["id"]))}
+        return contact
+
+    async def _canonical(self, contact_id: str) -> Json:
+        """The contact, or the one it was merged into; only its id where it is gone."""
+        asked = contact_id
+        for _ in range(_HOPS + 1):
+            try:
+                answer = await self._client.get(f"/contacts/{part_of_path(asked)}", accept=(410,))
+            except NotFound:
+                break
+            if answer.status == 200:
+                return answer.data if ident(answer.data.get("id")) else {**answer.data, "id": asked}
+            link = _CANONICAL.search(answer.link or "")
+            if link is None:
+                break
+            asked = link.group(1)
+            known = self._remembered(CONTACT, asked)
+            if known is not None:
+                return known
+        return {"id": asked}
+
+    async def _ask_company(self, company_id: str) -> Json:
+        try:
+            answer = await self._client.get(f"/companies/{part_of_path(company_id)}")
+        except NotFound:
+            return {"id": company_id}
+        return answer.data
+
+    async def _count(self, contact_id: str) -> int | None:
+        query = {"operator": "AND", "value": [{"field": "contact_ids", "operator": "=", "value": contact_id}]}
+        try:
+            answer = await self._client.search({"query": query, "pagination": {"per_page": 1}})
+        except Rejected:
+            return None
+        total = integer(answer.data.get("total_count"))
+        return None if total is None else max(0, total - 1)
+
+
+def main_contact(conversation: Json) -> str | None:
+    """The contact a conversation is counted for: who opened it if a contact did, else the first named."""
+    ids = [
+        found for c in objects(conversation.get("contacts"), "contacts", "data") if (found := ident(c.get("id")))
+    ]
+    opener = ident(obj(obj(conversation.get("source")).get("author")).get("id"))
+    return opener if opener in ids else next(iter(ids), None)
+
+
+def to_customer(contact: Json, company: Json, *, opener: Json, settings: IntercomSettings) -> Customer:
+    """The customer from the JSON of contact and company; what is not known stays None."""
+    plan = string(obj(company.get("plan")).get("name")) or string(
+        attribute(settings.plan_attribute, company, contact)
+    )
+    mrr = _revenue(company, contact, settings)
+    return Customer(
+        id=ident(contact.get("id")) or "unknown",
+        name=string(contact.get("name")) or string(opener.get("name")),
+        email=string(contact.get("email")) or string(opener.get("email")),
+        company_id=ident(company.get("id")),
+        company=string(company.get("name")),
+        plan=plan,
+        mrr=mrr,
+        segment=segment_of(
+            settings.segments,
+            named=string(attribute(settings.segment_attribute, company, contact)),
+            plan=plan,
+            mrr=mrr,
+        ),
+        since=first(
+            moment(attribute(settings.since_attribute, company, contact)),
+            moment(company.get("remote_created_at")),
+            moment(contact.get("signed_up_at")),
+            moment(contact.get("created_at")),
+        ),
+        signed_up_at=first(moment(contact.get("signed_up_at")), moment(contact.get("created_at"))),
+        previous_conversations=integer(contact.get(_PREVIOUS)),
+    )
+
+
+def _revenue(company: Json, contact: Json, settings: IntercomSettings) -> float | None:
+    """Monthly spend; 0 is Intercom's default and means unknown, a custom attribute of 0 means 0."""
+    spend = number(company.get("monthly_spend"))
+    if spend is not None and spend > 0:
+        return spend
+    return number(attribute(settings.mrr_attribute, company, contact))
+
+
+def _is_whole(company: Json) -> bool:
+    """Whether a conversation carries its company in full, as it does from version 2.15 on."""
+    return ident(company.get("id")) is not None and ("plan" in company or "monthly_spend" in company)
+
+
+def _opener(conversation: Json, contact_id: str) -> Json:
+    author = obj(obj(conversation.get("source")).get("author"))
+    return author if ident(author.get("id")) == contact_id else {}
+
+
+def _slim(kind: str, data: Json) -> Json:
+    """Only what is used: personal data that nobody needs is not kept."""
+    kept = {key: data[key] for key in _KEPT[kind] if key in data}
+    if kind == CONTACT:
+        companies = objects(data.get("companies"), "data", "companies")
+        kept["companies"] = {"data": [{"id": company.get("id")} for company in companies[:1]]}
+    return kept

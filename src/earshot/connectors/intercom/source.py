@@ -1,0 +1,135 @@
+"""Intercom as a source of conversations."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import httpx
+
+from earshot.connectors.intercom.access import access
+from earshot.connectors.intercom.client import IntercomClient, Token, open_http, part_of_path
+from earshot.connectors.intercom.customers import Customers
+from earshot.connectors.intercom.listing import Listing, deleted_path, next_page, search_query, window_of
+from earshot.connectors.intercom.normalise import NAME, Links, normalise
+from earshot.connectors.intercom.settings import IntercomSettings
+from earshot.connectors.lenient import ident, integer, moment, obj, objects, string
+from earshot.errors import Misconfigured, NotFound, Transient
+from earshot.ports.clock import Clock, SystemClock
+from earshot.ports.source import Access, Deletion, Fetched, Page, Workspace
+from earshot.ports.store import Directory
+
+
+class IntercomSource:
+    """Conversations of one Intercom workspace; implements `earshot.ports.source.Source`.
+
+    Safe to use from many tasks at once: pace, retries and the customer cache are shared. Close it when done.
+    """
+
+    def __init__(
+        self,
+        settings: IntercomSettings,
+        token: str,
+        *,
+        http: httpx.AsyncClient | None = None,
+        clock: Clock | None = None,
+        jitter: random.Random | None = None,
+        directory: Directory | None = None,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._http = http or open_http(settings)
+        self._owns_http = http is None
+        self.client = IntercomClient(self._http, Token(token), settings=settings, clock=self._clock, jitter=jitter)
+        self.customers = Customers(self.client, settings=settings, clock=self._clock, directory=directory)
+        self._workspace: Workspace | None = None
+        self._asking = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return NAME
+
+    @property
+    def concurrency(self) -> int:
+        """Conversations that may be fetched at the same time."""
+        return self.settings.concurrency
+
+    @property
+    def per_second(self) -> float:
+        """Requests a second at the present pace."""
+        return self.client.pace.per_second
+
+    async def workspace(self) -> Workspace:
+        """Who we are connected to, asked once."""
+        async with self._asking:
+            if self._workspace is None:
+                self._workspace = await self._ask_workspace()
+            return self._workspace
+
+    async def access(self) -> Access:
+        """What the token allows, for a health check."""
+        return await access(self.client, await self.workspace(), now=self._clock.now())
+
+    async def count(self, since: datetime, until: datetime | None) -> int | None:
+        """How many conversations changed in the window."""
+        answer = await self.client.search(search_query(window_of(since, until), per_page=1))
+        return integer(answer.data.get("total_count"))
+
+    async def changed(self, since: datetime, until: datetime | None) -> AsyncIterator[Page]:
+        """Pages of conversations that changed since `since`; see `Listing` for what it withstands."""
+        listing = Listing(self.client, settings=self.settings, clock=self._clock)
+        async for page in listing.pages(window_of(since, until)):
+            yield page
+
+    async def fetch(self, external_id: str) -> Fetched:
+        """One whole conversation with its customer. Raises NotFound when it is gone."""
+        workspace = await self.workspace()
+        answer = await self.client.get(f"/conversations/{part_of_path(external_id)}?display_as=plaintext")
+        if ident(answer.data.get("id")) is None:
+            raise Transient(f"Intercom answered with something that is no conversation for {external_id}.")
+        customer = await self.customers.of(answer.data)
+        links = Links(self.settings.conversation_url, self.settings.app, workspace.id)
+        return normalise(answer.data, answer.body, plain=True, customer=customer, links=links)
+
+    async def deleted(self, since: datetime) -> AsyncIterator[Sequence[Deletion]]:
+        """Pages of deletions since `since`, newest first."""
+        page: int | None = 1
+        while page is not None:
+            answer = await self.client.get(deleted_path(page))
+            rows = objects(answer.data.get("conversations") or answer.data.get("data"), "conversations", "data")
+            deletions = [
+                Deletion(external_id=key, deleted_at=at)
+                for row in rows
+                if (key := ident(row.get("id"))) and (at := moment(row.get("deleted_at")))
+            ]
+            recent = [deletion for deletion in deletions if deletion.deleted_at >= since]
+            if recent:
+                yield recent
+            page = next_page(answer.data, page) if len(recent) == len(deletions) else None
+
+    async def close(self) -> None:
+        """Save what was learned of customers and give the connections back."""
+        try:
+            await self.customers.save()
+        finally:
+            if self._owns_http:
+                await self._http.aclose()
+
+    async def _ask_workspace(self) -> Workspace:
+        try:
+            app = obj((await self.client.get("/me")).data.get("app"))
+        except NotFound:
+            app = {}
+        workspace_id = ident(app.get("id_code"))
+        if workspace_id is None:
+            raise Misconfigured(
+                f"{self.settings.api} does not say which workspace the token belongs to.",
+                hint="Check [intercom] base_url and that the token is an access token of an Intercom app.",
+            )
+        return Workspace(
+            id=workspace_id,
+            name=string(app.get("name")) or workspace_id,
+            region=string(app.get("region")),
+            timezone=string(app.get("timezone")),
+        )

@@ -1,0 +1,1 @@
+"""Step 5: facts, rules and the actions that follow from them."""

@@ -1,0 +1,109 @@
+"""The figures of a report: every number comes from rows of the store."""
+
+from datetime import date, datetime
+
+from earshot.domain.action import Action
+from earshot.domain.model import Noun
+from earshot.domain.run import Completeness
+from earshot.domain.theme import Theme
+
+
+class Window(Noun):
+    """A span of conversation time, start included, end not; `timezone` says where a day begins."""
+
+    start: datetime
+    end: datetime
+    timezone: str = "UTC"
+
+
+class DayCount(Noun):
+    """Conversations of one issue type on one local day."""
+
+    day: date
+    issue_type: str
+    conversations: int
+
+
+class DaySentiment(Noun):
+    """Mean sentiment score of one local day, and over how many conversations."""
+
+    day: date
+    average: float
+    conversations: int
+
+
+class Totals(Noun):
+    """Counts over a window. `customers` is distinct accounts; `avg_sentiment` None when nothing was read.
+
+    `sentiment_sd` is the sample standard deviation of the scores, None when unknown.
+    """
+
+    conversations: int = 0
+    customers: int = 0
+    critical: int = 0
+    high_churn: int = 0
+    avg_sentiment: float | None = None
+    sentiment_sd: float | None = None
+    by_issue_type: dict[str, int] = {}
+    by_priority: dict[str, int] = {}
+    by_sentiment: dict[str, int] = {}
+    by_churn_risk: dict[str, int] = {}
+    low_confidence: int = 0
+
+
+class Highlight(Noun):
+    """One conversation in a list of the report, with its words and its link."""
+
+    conversation_id: str
+    url: str | None
+    said_at: datetime
+    issue_type: str
+    priority: str
+    sentiment_score: float
+    churn_risk: str
+    confidence: float
+    summary: str
+    quote: str | None
+    customer: str | None
+    company: str | None
+    plan: str | None
+    mrr: float | None
+
+
+class Cost(Noun):
+    """What reading cost. `usd` is None when any price is unknown; `by_model` counts insights."""
+
+    usd: float | None = None
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    by_model: dict[str, int] = {}
+
+
+class Report(Noun):
+    """Everything a report shows, before rendering. `previous` covers the window of equal length before.
+
+    `held_since` is the moment from which the store holds everything; a window that begins earlier cannot be
+    compared. None: unknown.
+    """
+
+    window: Window
+    generated_at: datetime
+    workspace: str | None
+    currency: str
+    totals: Totals
+    previous: Totals
+    issue_days: tuple[DayCount, ...]
+    sentiment_days: tuple[DaySentiment, ...]
+    themes: tuple[Theme, ...]
+    criticals: tuple[Highlight, ...]
+    high_churn: tuple[Highlight, ...]
+    actions: tuple[Action, ...]
+    action_counts: dict[str, int]
+    cost: Cost
+    completeness: Completeness | None
+    completeness_at: datetime | None = None
+    undated: int = 0
+    unread: int = 0
+    filtered_out: int = 0
+    held_since: datetime | None = None

@@ -1,0 +1,52 @@
+"""How much a term says: the rarer, the more. Counts are kept between runs, so weights are reproducible."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from earshot.domain.theme import Lexicon
+from earshot.group.terms import Terms, is_pair, parts
+
+PRIOR = 40.0
+"""Findings assumed before the first one was seen, so that a small first run has usable weights."""
+
+
+def grown(lexicon: Lexicon, findings: Iterable[Mapping[str, float]], *, most: int) -> Lexicon:
+    """The lexicon with these findings counted; holds at most `most` terms, forgetting the rarest."""
+    counts = Counter(lexicon.frequencies)
+    documents = lexicon.documents
+    for terms in findings:
+        documents += 1
+        counts.update(term for term in terms if not is_pair(term))
+    kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return Lexicon(documents=documents, frequencies=dict(sorted(kept)))
+
+
+class Rarity:
+    """Weighs terms by how rare they are in a lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._all = lexicon.documents + PRIOR
+        self._frequencies = lexicon.frequencies
+        self._known: dict[str, float] = {}
+
+    def of(self, term: str) -> float:
+        """The weight of a term, from about 0.1 (everywhere) upwards; a pair has the mean of its parts."""
+        weight = self._known.get(term)
+        if weight is None:
+            weight = sum(self._single(part) for part in parts(term)) / len(parts(term))
+            self._known[term] = weight
+        return weight
+
+    def _single(self, term: str) -> float:
+        return math.log(1.1 + self._all / (self._frequencies.get(term, 0) + 1.0)) - math.log(1.1)
+
+    def unit(self, terms: Mapping[str, float]) -> Terms:
+        """The terms weighed by rarity and scaled to length 1."""
+        weighed = {term: weight * self.of(term) for term, weight in terms.items()}
+        length = math.sqrt(sum(w * w for w in weighed.values()))
+        return {term: w / length for term, w in weighed.items()} if length else {}
+
+    def bare(self, weighed: Mapping[str, float]) -> Terms:
+        """The opposite of weighing: what is stored of a centre, free of the rarity of the day."""
+        return {term: weight / self.of(term) for term, weight in weighed.items()}

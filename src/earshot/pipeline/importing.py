@@ -1,0 +1,58 @@
+"""Use case: bring in a file of conversations; bad entries are named, the rest goes in."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from earshot.connectors.jsonl import BadEntry, read_file
+from earshot.domain.model import Noun
+from earshot.pipeline.parts import Parts
+from earshot.ports.source import Fetched
+from earshot.ports.store import Arrival
+from earshot.pull.filters import filter_reason
+
+BATCH = 500
+"""Conversations per transaction."""
+
+
+class BadLine(Noun):
+    """An entry that could not be read, and why."""
+
+    line: int
+    reason: str
+
+
+class Imported(Noun):
+    """What became of a file: conversations taken in, how many of them new or changed, and the bad entries."""
+
+    conversations: int = 0
+    changed: int = 0
+    bad: tuple[BadLine, ...] = ()
+
+
+async def import_file(parts: Parts, path: Path) -> Imported:
+    """Read a file as a stream. Importing it again changes nothing."""
+    step = parts.progress.step(f"Importing {path.name}")
+    entries = read_file(path, now=parts.clock.now())
+    taken = changed = 0
+    bad: list[BadLine] = []
+    while batch := await asyncio.to_thread(_next, entries):
+        bad += [BadLine(line=entry.line, reason=entry.reason) for entry in batch if isinstance(entry, BadEntry)]
+        arrivals = [_arrival(parts, entry) for entry in batch if isinstance(entry, Fetched)]
+        async with parts.store.unit() as unit:
+            changed += await unit.conversations.save(arrivals, now=parts.clock.now())
+            await unit.commit()
+        taken += len(arrivals)
+        step.advance(len(batch))
+    step.done()
+    return Imported(conversations=taken, changed=changed, bad=tuple(bad))
+
+
+def _next(entries: Iterator[Fetched | BadEntry]) -> list[Fetched | BadEntry]:
+    return list(islice(entries, BATCH))
+
+
+def _arrival(parts: Parts, fetched: Fetched) -> Arrival:
+    reason = filter_reason(fetched.conversation, parts.pull.filters)
+    return Arrival(conversation=fetched.conversation, raw=fetched.raw, excluded=reason)

@@ -1,0 +1,34 @@
+"""The parts the flow works with, chosen by `app` and handed in."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from earshot.decide.rules import Rules
+from earshot.group.settings import GroupSettings
+from earshot.ports.clock import Clock, Ids, RandomIds, SystemClock
+from earshot.ports.progress import Progress, Silent
+from earshot.ports.reader import Reader
+from earshot.ports.source import Source
+from earshot.ports.store import Store
+from earshot.pull.settings import PullSettings
+from earshot.report.settings import ReportSettings
+
+
+@dataclass
+class Parts:
+    """Everything a use case may need. `source` and `rules` are made on first use, so that a command pays only
+    for what it needs.
+    """
+
+    store: Store
+    make_source: Callable[[], Source]
+    make_reader: Callable[[str], Reader]
+    make_rules: Callable[[], Rules]
+    pull: PullSettings = field(default_factory=PullSettings)
+    group: GroupSettings = field(default_factory=GroupSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    source_name: str = "intercom"
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Ids = field(default_factory=RandomIds)
+    progress: Progress = field(default_factory=Silent)
+    closers: Sequence[Callable[[], Awaitable[None]]] = ()

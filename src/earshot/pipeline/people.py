@@ -1,0 +1,38 @@
+"""Use cases about people's data: erase a person everywhere, and keep to the retention period."""
+
+from datetime import timedelta
+
+from earshot.domain.model import Noun
+from earshot.pipeline.parts import Parts
+
+
+class Erased(Noun):
+    """Rows removed by table, and rows that still mention the person by table (empty when all is gone)."""
+
+    removed: dict[str, int]
+    left: dict[str, int]
+
+
+async def erase(parts: Parts, *, contact: str | None = None, conversation: str | None = None) -> Erased:
+    """Remove a contact (id or e-mail) or a conversation everywhere, then look for what is left."""
+    async with parts.store.unit() as unit:
+        removed: dict[str, int] = {}
+        if contact is not None:
+            removed = await unit.erasure.contact(contact)
+        if conversation is not None:
+            removed |= await unit.erasure.conversation(conversation)
+        await unit.figures.refresh()
+        await unit.commit()
+    async with parts.store.unit() as unit:
+        left = await unit.erasure.traces(contact or conversation or "")
+    return Erased(removed=removed, left=left)
+
+
+async def retain(parts: Parts, *, days: int | None) -> int:
+    """Drop conversations last updated longer ago than the retention period; how many."""
+    if days is None:
+        return 0
+    async with parts.store.unit() as unit:
+        dropped = await unit.erasure.retain(parts.clock.now() - timedelta(days=days))
+        await unit.commit()
+    return dropped

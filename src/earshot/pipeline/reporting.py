@@ -1,0 +1,32 @@
+"""Use case: the figures of a report over a window of conversation time."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from earshot.domain.report import Report, Window
+from earshot.pipeline.parts import Parts
+
+
+async def report(parts: Parts, *, since: datetime | None = None, until: datetime | None = None) -> Report:
+    """Gather a report over a window of conversation time."""
+    window = window_of(parts, since=since, until=until)
+    options = parts.report
+    async with parts.store.unit() as unit:
+        await unit.figures.refresh()
+        figures = await unit.figures.report(
+            window, top=options.top, currency=options.currency, now=parts.clock.now()
+        )
+        await unit.commit()
+    return figures
+
+
+def window_of(parts: Parts, *, since: datetime | None, until: datetime | None) -> Window:
+    """The window asked for; without `since`, the last full days of the settings and today so far."""
+    end = until or parts.clock.now()
+    zone = parts.report.timezone
+    start = since or _midnight(end - timedelta(days=parts.report.days - 1), zone)
+    return Window(start=start, end=end, timezone=zone)
+
+
+def _midnight(moment: datetime, timezone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(timezone)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,111 @@
+"""Storing what a sync fetched: page by page, each with its checkpoint in one commit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from earshot.domain.model import Noun
+from earshot.pipeline.parts import Parts
+from earshot.ports.source import Deletion, Fetched, Page
+from earshot.ports.store import Arrival, SyncState, Unit
+from earshot.pull.choose import Chosen
+from earshot.pull.filters import filter_reason
+from earshot.pull.merge import merge_truncated
+from earshot.pull.tally import Tally
+from earshot.pull.window import WindowPlan, checkpoint
+
+
+class Outcome(Noun):
+    """What became of one retrieval: fetched, gone at the source, or failed with a reason."""
+
+    external_id: str
+    fetched: Fetched | None = None
+    gone: bool = False
+    failure: str | None = None
+
+
+class Storing:
+    """The store's side of one sync: rows, tally and cursor.
+
+    The cursor never passes a conversation that failed, so that the next run meets it again.
+    """
+
+    def __init__(self, parts: Parts, *, source: str, plan: WindowPlan, state: SyncState) -> None:
+        self._parts = parts
+        self._source = source
+        self.plan = plan
+        self.state = state
+        self.tally = Tally()
+        self.newest: datetime | None = None
+        self._held_back: datetime | None = None
+
+    async def page(self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome]) -> None:
+        """Store one page and move the cursor, in one commit."""
+        now = self._parts.clock.now()
+        async with self._parts.store.unit() as unit:
+            arrivals = await self._arrivals(unit, outcomes)
+            await unit.conversations.save(arrivals, now=now)
+            lost = [Deletion(external_id=o.external_id, deleted_at=now) for o in outcomes if o.gone]
+            await unit.conversations.delete(self._source, lost)
+            self._count(page, chosen, outcomes=outcomes, arrivals=arrivals)
+            self._move(page, outcomes)
+            await unit.runs.save_sync_state(self._source, self.state)
+            await unit.commit()
+
+    async def deletions(self, deletions: Sequence[Deletion]) -> None:
+        """Purge what was deleted at the source; conversations never held are none of our business."""
+        async with self._parts.store.unit() as unit:
+            held = await unit.conversations.known(self._source, [d.external_id for d in deletions])
+            ours = [d for d in deletions if d.external_id in held and not held[d.external_id].deleted]
+            await unit.conversations.delete(self._source, ours)
+            await unit.commit()
+        self.tally.deleted(d.external_id for d in ours)
+
+    async def close(self, state: SyncState, *, newest_deletion: datetime | None) -> None:
+        """Save the state of the finished walk, held back to the oldest failure."""
+        cursor = state.cursor
+        if cursor is not None and self._held_back is not None:
+            cursor = min(cursor, self._held_back)
+        deleted_at = max((d for d in (state.deleted_at, newest_deletion) if d is not None), default=None)
+        self.state = state.model_copy(update={"cursor": cursor, "deleted_at": deleted_at})
+        async with self._parts.store.unit() as unit:
+            await unit.runs.save_sync_state(self._source, self.state)
+            await unit.commit()
+
+    async def _arrivals(self, unit: Unit, outcomes: Sequence[Outcome]) -> list[Arrival]:
+        fetched = [o.fetched for o in outcomes if o.fetched is not None]
+        cut = [f.conversation.id for f in fetched if f.conversation.truncated]
+        older = {c.id: c for c in await unit.conversations.get(cut)} if cut else {}
+        return [
+            Arrival(conversation=whole, raw=f.raw, excluded=filter_reason(whole, self._parts.pull.filters))
+            for f in fetched
+            for whole in (merge_truncated(older.get(f.conversation.id), f),)
+        ]
+
+    def _count(
+        self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome], arrivals: Sequence[Arrival]
+    ) -> None:
+        self.tally.gap(*page.gaps)
+        self.tally.unchanged(chosen.unchanged)
+        self.tally.deleted([*chosen.deleted, *(o.external_id for o in outcomes if o.gone)])
+        unknown = {o.external_id: o.fetched.unknown for o in outcomes if o.fetched is not None}
+        for arrival in arrivals:
+            key = arrival.conversation.external_id
+            self.tally.fetched(
+                arrival.conversation, filtered=arrival.excluded is not None, unknown=unknown.get(key)
+            )
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                self.tally.failed(outcome.external_id, outcome.failure)
+
+    def _move(self, page: Page, outcomes: Sequence[Outcome]) -> None:
+        failed = {o.external_id for o in outcomes if o.failure is not None}
+        times = [s.updated_at for s in page.sightings]
+        held = [s.updated_at for s in page.sightings if s.external_id in failed]
+        if page.gaps:
+            held.append(self.newest or self.plan.since)
+        if held:
+            self._held_back = min([*held, self._held_back or held[0]])
+        if times:
+            self.newest = max([*times, *([self.newest] if self.newest else [])])
+        if page.ascending and self.newest is not None and self._held_back is None:
+            self.state = checkpoint(self.state, self.plan, upto=self.newest)

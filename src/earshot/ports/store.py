@@ -1,0 +1,276 @@
+"""The socket of the database: one unit of work, whose one commit carries everything done in it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol, Self
+
+from earshot.domain.action import Action, ActionStatus
+from earshot.domain.conversation import Conversation
+from earshot.domain.facts import Facts
+from earshot.domain.insight import Insight, Unread
+from earshot.domain.model import Noun
+from earshot.domain.report import Report, Window
+from earshot.domain.run import Run
+from earshot.domain.theme import Grouping, KnownTheme, Lexicon, OpenFinding, Theme
+from earshot.ports.source import Deletion, Workspace
+
+Row = dict[str, Any]
+
+
+class Known(Noun):
+    """What the store holds of a conversation; `complete` says that no parts were missing when last fetched."""
+
+    updated_at: datetime
+    complete: bool
+    deleted: bool
+    content_hash: str
+
+
+class Arrival(Noun):
+    """A conversation to be stored, its raw vendor JSON, and why it is not to be read (None: read it)."""
+
+    conversation: Conversation
+    raw: bytes
+    excluded: str | None = None
+
+
+class SyncState(Noun):
+    """How far a source has been read; all times UTC. `backfill_from` is how far back the store reaches.
+
+    `cursor` is the newest `updated_at` up to which everything was read; `deleted_at` the newest deletion seen;
+    `deep_at` when the last deep overlap was read.
+    """
+
+    cursor: datetime | None = None
+    backfill_from: datetime | None = None
+    deleted_at: datetime | None = None
+    deep_at: datetime | None = None
+
+
+class Directory(Protocol):
+    """The cache of a source's customers and companies, as vendor JSON."""
+
+    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
+        """The cached objects of a kind ("contact", "company") that were fetched since `fresh_since`."""
+        ...
+
+    async def save(self, kind: str, objects: Mapping[str, Row], *, fetched_at: datetime) -> None:
+        """Put objects into the cache, replacing older ones."""
+        ...
+
+
+class Conversations(Protocol):
+    """The conversations and their raw JSON."""
+
+    async def known(self, source: str, external_ids: Sequence[str]) -> dict[str, Known]:
+        """What is held of these conversations, by external id."""
+        ...
+
+    async def save(self, arrivals: Sequence[Arrival], *, now: datetime) -> int:
+        """Insert or replace whole conversations, customers and raw JSON; how many are new or changed in content."""
+        ...
+
+    async def delete(self, source: str, deletions: Sequence[Deletion]) -> int:
+        """Purge texts, quotes and insights of conversations deleted at the source, keeping a bare tombstone."""
+        ...
+
+    async def get(self, ids: Sequence[str]) -> list[Conversation]:
+        """The conversations with these public ids, in that order, those that exist."""
+        ...
+
+    async def pending(self, limit: int) -> list[Conversation]:
+        """Conversations to be read: not deleted, not excluded, no insight or Unread for their content hash."""
+        ...
+
+    async def count_pending(self) -> int:
+        """How many `pending` would return without a limit."""
+        ...
+
+    def export(self) -> AsyncIterator[Sequence[Conversation]]:
+        """All conversations in batches, by creation time and id; deleted ones as tombstones."""
+        ...
+
+
+class Insights(Protocol):
+    """Readings and the conversations nobody could read."""
+
+    async def save(self, insights: Sequence[Insight], unread: Sequence[Unread]) -> None:
+        """Replace the insights and findings of these conversations; a saved insight clears its Unread."""
+        ...
+
+    def export(self) -> AsyncIterator[Sequence[Insight]]:
+        """All insights in batches, by conversation time."""
+        ...
+
+
+class Themes(Protocol):
+    """Themes and which finding belongs to which."""
+
+    async def open_findings(self, limit: int) -> list[OpenFinding]:
+        """Findings without a theme, by conversation time and id."""
+        ...
+
+    async def known(self) -> list[KnownTheme]:
+        """All living themes with their centres."""
+        ...
+
+    async def lexicon(self) -> Lexicon:
+        """The stored term counts."""
+        ...
+
+    async def save(self, grouping: Grouping) -> None:
+        """Store memberships, new and touched themes and the lexicon; refresh counts of touched themes."""
+        ...
+
+    async def top(self, window: Window, *, limit: int) -> list[Theme]:
+        """Themes by distinct conversations in the window, with customers, MRR, quotes and the window before."""
+        ...
+
+
+class Decisions(Protocol):
+    """What the rules have not seen yet, and the actions they decided."""
+
+    async def undecided(self, limit: int, *, now: datetime) -> list[Facts]:
+        """Facts of insights that no rule has judged since they last changed."""
+        ...
+
+    async def save(self, actions: Sequence[Action], *, decided: Sequence[str], now: datetime) -> int:
+        """Insert new actions (a known key is left alone), mark conversations decided; how many were new."""
+        ...
+
+    async def list(self, status: ActionStatus | None, *, limit: int) -> list[Action]:
+        """Actions, newest first."""
+        ...
+
+
+class Runs(Protocol):
+    """Runs of the line and how far each source was read."""
+
+    async def start(self, run: Run) -> None:
+        """Record that a run began."""
+        ...
+
+    async def finish(self, run: Run) -> None:
+        """Record how a run ended."""
+        ...
+
+    async def latest(self, kind: str, *, only_ok: bool = False) -> Run | None:
+        """The newest run of a kind."""
+        ...
+
+    async def sync_state(self, source: str) -> SyncState:
+        """How far the source was read; all None at first."""
+        ...
+
+    async def save_sync_state(self, source: str, state: SyncState) -> None:
+        """Checkpoint."""
+        ...
+
+    async def bind(self, source: str, workspace: Workspace) -> None:
+        """Tie this database to a workspace; Misconfigured when it already belongs to another one."""
+        ...
+
+    async def workspace(self) -> Workspace | None:
+        """The workspace this database belongs to."""
+        ...
+
+
+class Figures(Protocol):
+    """The numbers of reports, from rows and roll-ups."""
+
+    async def refresh(self) -> None:
+        """Recompute the roll-ups of dirty hours, so that they are exact."""
+        ...
+
+    async def report(self, window: Window, *, top: int, currency: str, now: datetime) -> Report:
+        """All figures of a report over a window of conversation time."""
+        ...
+
+
+class Erasure(Protocol):
+    """Removing a person everywhere."""
+
+    async def contact(self, contact: str) -> dict[str, int]:
+        """Remove everything of a contact (id or e-mail); rows removed by table."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> dict[str, int]:
+        """Remove one conversation everywhere; rows removed by table."""
+        ...
+
+    async def traces(self, needle: str) -> dict[str, int]:
+        """Rows that still mention an id or e-mail, by table (raw JSON included); empty when nothing is left."""
+        ...
+
+    async def retain(self, before: datetime) -> int:
+        """Drop conversations last updated before a moment (retention); how many."""
+        ...
+
+
+class Unit(Protocol):
+    """One transaction. Leaving it without `commit` rolls everything back."""
+
+    @property
+    def directory(self) -> Directory:
+        """The customer cache."""
+        ...
+
+    @property
+    def conversations(self) -> Conversations:
+        """Conversations and raw JSON."""
+        ...
+
+    @property
+    def insights(self) -> Insights:
+        """Readings."""
+        ...
+
+    @property
+    def themes(self) -> Themes:
+        """Themes and memberships."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """What rules judged and decided."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """Runs and sync state."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """Numbers of reports."""
+        ...
+
+    @property
+    def erasure(self) -> Erasure:
+        """Removing people."""
+        ...
+
+    async def commit(self) -> None:
+        """Make everything durable at once."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+
+class Store(Protocol):
+    """The database, migrated and ready."""
+
+    def unit(self) -> Unit:
+        """A fresh transaction."""
+        ...
+
+    def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back, and stop the embedded server when nobody else uses it."""
+        ...

@@ -1,0 +1,59 @@
+"""The report as one HTML file: no script, no request, readable on a phone, in the dark and on paper."""
+
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from earshot.domain.report import Report
+from earshot.report import charts
+from earshot.report.sections import page
+from earshot.report.views import Block, Chart
+from earshot.text.escape import visible
+
+
+def _clean(value: object) -> object:
+    """Every plain text on its way into the page; markup of ours passes."""
+    return visible(value) if type(value) is str else value
+
+
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("earshot.report", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_clean,
+)
+
+
+def to_html(report: Report) -> str:
+    """The whole report as a self-contained page."""
+    return _TEMPLATES.get_template("report.html.j2").render(
+        page=page(report),
+        kind=_kind,
+        drawings=_drawings,
+        colours=charts.COLOURS,
+        dark=charts.DARK,
+        style=Markup(_source("report.css")),  # noqa: S704 (our own style sheet)
+    )
+
+
+def _source(name: str) -> str:
+    loader = _TEMPLATES.loader
+    if loader is None:
+        raise LookupError(name)
+    return loader.get_source(_TEMPLATES, name)[0]
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _drawings(chart: Chart) -> tuple[tuple[str, Markup], ...]:
+    """The chart for wide and for narrow screens; the style sheet shows one of them."""
+    label = f"{chart.title}. {chart.description}"
+    return tuple(
+        (name, Markup(charts.svg(charts.draw(chart, width=width), label=label, ident=f"{chart.id}-{name}")))  # noqa: S704
+        for name, width in (("wide", charts.WIDE), ("narrow", charts.NARROW))
+    )

@@ -1,0 +1,79 @@
+"""The report as a flat list of sections: one function and one line each."""
+
+from collections.abc import Callable
+from typing import Final
+
+from earshot.domain.report import Report
+from earshot.report import words
+from earshot.report.change import headline
+from earshot.report.key_figures import key_numbers
+from earshot.report.lists import actions, criticals, high_churn, themes
+from earshot.report.series import issue_chart, sentiment_chart
+from earshot.report.upkeep import completeness, cost, notes
+from earshot.report.views import Page, Paragraph, Section
+from earshot.text.escape import one_line
+
+NOTHING = "Nothing to draw yet: no dated conversation was read in this window. Fetch and read conversations:"
+
+
+def issue_trend(report: Report) -> Section:
+    """Issue types over time."""
+    if not report.issue_days:
+        blocks = (Paragraph(text=NOTHING, command="earshot run"),)
+        return Section(id="issues", title="Issue types over time", blocks=blocks)
+    lead = "By the day on which the customer first wrote. The order and colours of issue types never change."
+    return Section(id="issues", title="Issue types over time", lead=lead, blocks=(issue_chart(report),))
+
+
+def sentiment_trend(report: Report) -> Section:
+    """Sentiment over time."""
+    if not report.sentiment_days:
+        blocks = (Paragraph(text=NOTHING, command="earshot run"),)
+        return Section(id="sentiment", title="Sentiment over time", blocks=blocks)
+    lead = "The band is the 95% interval: where it is wide, few conversations stand behind the line."
+    return Section(id="sentiment", title="Sentiment over time", lead=lead, blocks=(sentiment_chart(report),))
+
+
+SECTIONS: Final[tuple[Callable[[Report], Section], ...]] = (
+    key_numbers,
+    themes,
+    issue_trend,
+    sentiment_trend,
+    criticals,
+    high_churn,
+    actions,
+    cost,
+    completeness,
+    notes,
+)
+"""Every section of a report, in the order a reader meets them."""
+
+
+def page(report: Report) -> Page:
+    """A report as every renderer shows it."""
+    return Page(
+        title="What customers told us",
+        workspace=one_line(report.workspace or "") or "Unnamed workspace",
+        span=words.span(report.window),
+        timezone=report.window.timezone,
+        generated=words.moment(report.generated_at, report.window.timezone),
+        headline=headline(report),
+        warnings=_warnings(report),
+        sections=tuple(section(report) for section in SECTIONS),
+    )
+
+
+def _warnings(report: Report) -> tuple[str, ...]:
+    held = report.completeness
+    warnings: list[str] = []
+    if held is not None and not held.complete:
+        warnings.append(
+            f"This report is incomplete: {words.count(len(held.gaps), 'gap')} in the last sync, see Completeness."
+        )
+    if report.unread:
+        warnings.append(
+            f"{words.count(report.unread, 'conversation')} could not be read and are not counted."
+            if report.unread > 1
+            else "1 conversation could not be read and is not counted."
+        )
+    return tuple(warnings)

@@ -1,0 +1,168 @@
+"""Settings: earshot.toml and the environment, checked once. Secrets come only from the environment."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from earshot.classify.local.settings import LocalSettings
+from earshot.connectors.intercom.settings import IntercomSettings
+from earshot.decide.settings import DecideSettings
+from earshot.domain.model import Noun
+from earshot.errors import Misconfigured
+from earshot.group.settings import GroupSettings
+from earshot.pull.settings import PullSettings
+from earshot.report.settings import ReportSettings
+
+DEFAULT_FILE = "earshot.toml"
+
+
+class DatabaseSettings(Noun):
+    """Where insights live. Without `DATABASE_URL` in the environment, an embedded PostgreSQL is used."""
+
+    data_dir: Path | None = Field(
+        default=None, description="Folder of the embedded database (default: your platform's user data folder)."
+    )
+    retention_days: int | None = Field(
+        default=None, ge=1, description="Conversations not updated for so many days are dropped by each run."
+    )
+    allow_foreign: bool = Field(
+        default=False, description="Allow a database that also holds somebody else's tables."
+    )
+
+
+class RunSettings(Noun):
+    """What is expected of scheduled runs."""
+
+    expect_every_hours: float = Field(
+        default=26.0, gt=0, description="`earshot doctor` fails when no run succeeded for so long."
+    )
+
+
+class Settings(BaseSettings):
+    """All sections of earshot.toml; EARSHOT_SECTION__KEY in the environment wins over the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EARSHOT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    source: Literal["intercom"] = Field(default="intercom", description="Where conversations come from.")
+    intercom: IntercomSettings = Field(default_factory=IntercomSettings)
+    pull: PullSettings = Field(default_factory=PullSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    local: LocalSettings = Field(default_factory=LocalSettings)
+    group: GroupSettings = Field(default_factory=GroupSettings)
+    decide: DecideSettings = Field(default_factory=DecideSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
+    run: RunSettings = Field(default_factory=RunSettings)
+
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0917 (the library's signature)
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which is handed in."""
+        _ = (settings_cls, dotenv_settings, file_secret_settings)
+        return env_settings, init_settings
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of the embedded database."""
+        return self.database.data_dir or Path(platformdirs.user_data_dir("earshot", appauthor=False))
+
+
+class Secrets(BaseModel):
+    """What must never stand in a file or a log."""
+
+    database_url: SecretStr | None = None
+    intercom_token: SecretStr | None = None
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "Secrets":
+        """Read the secrets by their usual names; empty counts as absent."""
+        found = {"database_url": "DATABASE_URL", "intercom_token": "INTERCOM_ACCESS_TOKEN"}
+        return cls(**{k: SecretStr(environment[name]) for k, name in found.items() if environment.get(name)})
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check everything; Misconfigured names the file, the key's path and what to write instead."""
+    path = Path(environment.get("EARSHOT_CONFIG") or DEFAULT_FILE)
+    values = read_file(path, required=bool(environment.get("EARSHOT_CONFIG")))
+    if environment.get("EARSHOT_DATA_DIR"):
+        values = {**values, "database": {**values.get("database", {}), "data_dir": environment["EARSHOT_DATA_DIR"]}}
+    _refuse_unknown_variables(environment)
+    try:
+        return _checked(**values)
+    except ValidationError as error:
+        raise Misconfigured(
+            explain(error, source=str(path)), hint="`earshot init --print` shows every key."
+        ) from None
+
+
+def read_file(path: Path, *, required: bool) -> dict[str, Any]:
+    """The file's content; {} where it is absent and not required."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise Misconfigured(f"There is no settings file {path}.", hint="`earshot init` writes one.") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(
+            f"Cannot read {path}: {error}.", hint="Check the file's permissions and encoding."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(
+            f"{path} is not valid TOML: {error}.", hint="Correct that place and try again."
+        ) from None
+
+
+def explain(error: ValidationError, *, source: str) -> str:
+    """All mistakes in one text, each with the path of its key."""
+    lines = [f"{source} or the environment has {error.error_count()} mistake(s):"]
+    for mistake in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in mistake["loc"])
+        if mistake["type"] == "extra_forbidden":
+            lines.append(f"  {place}: there is no such key{_nearest(mistake['loc'])}")
+        else:
+            lines.append(f"  {place}: {mistake['msg'].removeprefix('Value error, ')}")
+    return "\n".join(lines)
+
+
+_checked: Callable[..., Settings] = Settings
+
+
+def _nearest(place: tuple[int | str, ...]) -> str:
+    model: Any = Settings
+    for part in place[:-1]:
+        field = getattr(model, "model_fields", {}).get(part)
+        if field is None:
+            return ""
+        model = field.annotation
+    close = difflib.get_close_matches(str(place[-1]), list(getattr(model, "model_fields", {})), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    for name in environment:
+        if not name.startswith("EARSHOT_") or "__" not in name:
+            continue
+        section = name.removeprefix("EARSHOT_").split("__")[0].lower()
+        if section not in Settings.model_fields:
+            close = difflib.get_close_matches(section, list(Settings.model_fields), n=1)
+            hint = f"Did you mean EARSHOT_{close[0].upper()}__…?" if close else "See `earshot init --print`."
+            raise Misconfigured(f"The environment variable {name} names no section of the settings.", hint=hint)

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: our own supervisor over the binaries that a wheel brings."""

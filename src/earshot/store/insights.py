@@ -1,0 +1,125 @@
+"""Readings and the conversations nobody could read."""
+
+# ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
+
+from collections.abc import AsyncIterator, Sequence
+
+from earshot.domain.insight import Insight, Unread
+from earshot.store.cleaning import clean
+from earshot.store.insight_rows import FOUND, READ, finding_rows, insight_from, insight_row
+from earshot.store.sql import Sql, Stage
+
+_BATCH = 1000
+_PLAIN = [name for name in READ.columns if name != "conversation_id"]
+_LOCK = """
+    select c.id, c.content_hash from conversation c
+    where c.id = any(:ids) and not c.deleted order by c.id for update
+"""
+_UPSERT = f"""
+    insert into conversation_insights (conversation_id, {", ".join(_PLAIN)}, updated_at, account, decided_at)
+    select r.conversation_id, {", ".join(f"r.{name}" for name in _PLAIN)}, r.created_at, c.account, null
+    from read_insight r join conversation c on c.id = r.conversation_id order by r.conversation_id
+    on conflict (conversation_id) do update set {", ".join(f"{name} = excluded.{name}" for name in _PLAIN)},
+        updated_at = excluded.updated_at, account = excluded.account, decided_at = null
+"""
+_KEEP = """
+    update finding f set position = -1 - r.position, affected_feature = r.affected_feature, quote = r.quote,
+        message_id = r.message_id, start_at = r.start_at, end_at = r.end_at, conversation_at = i.conversation_at,
+        times_known = i.times_known, account = c.account
+    from read_finding r join read_insight i using (conversation_id) join conversation c on c.id = r.conversation_id
+    where f.id = (
+        select o.id from finding o where o.conversation_id = r.conversation_id and o.issue_type = r.issue_type
+            and o.summary = r.summary order by o.position limit 1
+    ) and not exists (
+        select from read_finding e where e.conversation_id = r.conversation_id and e.issue_type = r.issue_type
+            and e.summary = r.summary and e.position < r.position
+    )
+"""
+_DROP = """
+    delete from finding f using read_insight i where f.conversation_id = i.conversation_id and f.position >= 0
+    returning f.theme_id
+"""
+_PLACE = """
+    update finding f set position = -1 - f.position from read_insight i
+    where f.conversation_id = i.conversation_id and f.position < 0
+"""
+_ADD = """
+    insert into finding (conversation_id, position, issue_type, summary, affected_feature, quote, message_id,
+        start_at, end_at, conversation_at, times_known, account)
+    select r.conversation_id, r.position, r.issue_type, r.summary, r.affected_feature, r.quote, r.message_id,
+        r.start_at, r.end_at, i.conversation_at, i.times_known, c.account
+    from read_finding r join read_insight i using (conversation_id) join conversation c on c.id = r.conversation_id
+    where not exists (
+        select from finding f where f.conversation_id = r.conversation_id and f.position = r.position
+    )
+    order by i.conversation_at, r.conversation_id, r.position
+"""
+_UNREAD = Stage(
+    "not_read",
+    {"conversation_id": "varchar(255)", "content_hash": "text", "reason": "text", "attempted_at": "timestamptz"},
+)
+_SAVE_UNREAD = """
+    insert into unread (conversation_id, content_hash, reason, attempted_at)
+    select conversation_id, content_hash, reason, attempted_at from not_read order by conversation_id
+    on conflict (conversation_id) do update set content_hash = excluded.content_hash, reason = excluded.reason,
+        attempted_at = excluded.attempted_at
+"""
+_EXPORT = """
+    select i.*, (
+        select jsonb_agg(jsonb_build_object('issue_type', f.issue_type, 'summary', f.summary,
+            'affected_feature', f.affected_feature, 'quote', f.quote, 'message_id', f.message_id,
+            'start', f.start_at, 'end', f.end_at) order by f.position)
+        from finding f where f.conversation_id = i.conversation_id
+    ) as findings
+    from conversation_insights i order by i.conversation_at, i.conversation_id
+"""
+
+
+class PostgresInsights:
+    """`ports.store.Insights` in PostgreSQL."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    async def save(self, insights: Sequence[Insight], unread: Sequence[Unread]) -> None:
+        """Replace the insights and findings of these conversations; a saved insight clears its Unread.
+
+        A reading of a text that meanwhile changed or went away is dropped: the newer text is still to be read.
+        """
+        ids = {i.conversation_id for i in insights} | {u.conversation_id for u in unread}
+        held = await self._sql.rows(_LOCK, ids=sorted(ids))
+        current = {row["id"]: row["content_hash"] for row in held}
+        await self._save(
+            {i.conversation_id: i for i in insights if current.get(i.conversation_id) == i.content_hash}
+        )
+        await self._save_unread(
+            {u.conversation_id: u for u in unread if current.get(u.conversation_id) == u.content_hash}
+        )
+
+    async def _save(self, insights: dict[str, Insight]) -> None:
+        if not insights:
+            return
+        await self._sql.stage(READ, [insight_row(one) for one in insights.values()])
+        await self._sql.stage(FOUND, [row for one in insights.values() for row in finding_rows(one)])
+        await self._sql.run(_UPSERT)
+        await self._sql.run(_KEEP)
+        emptied = await self._sql.column(_DROP)
+        await self._sql.run(_PLACE)
+        await self._sql.run(_ADD)
+        await self._sql.run(
+            "update theme set stale = true where id = any(:ids) and not stale",
+            ids=sorted({t for t in emptied if t}),
+        )
+        await self._sql.run("delete from unread where conversation_id = any(:ids)", ids=list(insights))
+
+    async def _save_unread(self, unread: dict[str, Unread]) -> None:
+        if not unread:
+            return
+        rows = [(u.conversation_id, u.content_hash, clean(u.reason), u.attempted_at) for u in unread.values()]
+        await self._sql.stage(_UNREAD, rows)
+        await self._sql.run(_SAVE_UNREAD)
+
+    async def export(self) -> AsyncIterator[Sequence[Insight]]:
+        """All insights in batches, by conversation time."""
+        async for rows in self._sql.batches(_EXPORT, size=_BATCH):
+            yield [insight_from(row) for row in rows]

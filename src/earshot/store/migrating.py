@@ -1,0 +1,89 @@
+"""Brings a database to the newest schema, once, even when several processes open it at the same moment."""
+
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from earshot.errors import Misconfigured
+from earshot.store.address import Address, connect
+
+HEAD = "0001"
+"""The newest revision; a test compares it with the revisions themselves."""
+REVISIONS = ("0001",)
+LOCK = "select pg_advisory_lock(hashtextextended('earshot:migrations', 0))"
+UNLOCK = LOCK.replace("pg_advisory_lock", "pg_advisory_unlock")
+"""Held while the schema is changed."""
+_TABLES = """
+    select n.nspname || '.' || c.relname
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+        and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+    order by 1 limit 3
+"""
+
+
+async def revision(connection: asyncpg.Connection) -> str | None:
+    """The schema's revision, None when there is no schema of ours."""
+    try:
+        found = await connection.fetchval("select version_num from earshot.revision")
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return None
+    return None if found is None else str(found)
+
+
+async def migrate(address: Address, engine: AsyncEngine, *, allow_foreign: bool) -> None:
+    """Run every missing revision under a lock; refuse a database that belongs to somebody else."""
+    guard = await connect(address)
+    try:
+        await guard.execute(LOCK)
+        if await revision(guard) == HEAD:
+            return
+        if await revision(guard) is None and not allow_foreign:
+            await _refuse_foreign(guard, address)
+        await _create_schema(guard, address)
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade, "head")
+    finally:
+        await guard.close()
+
+
+def check(found: str | None) -> bool:
+    """Whether the schema is up to date; Misconfigured when a newer Earshot wrote it."""
+    if found is not None and found not in REVISIONS:
+        raise Misconfigured(
+            f"the database was written by a newer Earshot (schema {found}, this one knows {HEAD})",
+            hint="upgrade Earshot, or use another database",
+        )
+    return found == HEAD
+
+
+async def _refuse_foreign(connection: asyncpg.Connection, address: Address) -> None:
+    tables = [row[0] for row in await connection.fetch(_TABLES)]
+    if tables:
+        raise Misconfigured(
+            f"the database at {address.place} holds tables that are not Earshot's: {', '.join(tables)}",
+            hint="use an empty database, or allow it with EARSHOT_STORE__ALLOW_FOREIGN=true",
+        )
+
+
+async def _create_schema(connection: asyncpg.Connection, address: Address) -> None:
+    try:
+        await connection.execute("create schema if not exists earshot")
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Misconfigured(
+            f"no right to create the schema earshot in the database at {address.place}",
+            hint="grant CREATE on the database to this user, or create the schema for it",
+        ) from error
+
+
+def upgrade(connection: Connection, target: str) -> None:
+    """Run the revisions up to a target on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)

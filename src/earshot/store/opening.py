@@ -1,0 +1,118 @@
+"""Opens the store: finds or starts the database, brings its schema up to date, hands out units of work."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from earshot.errors import Misconfigured
+from earshot.ports.clock import Clock
+from earshot.store import migrating
+from earshot.store.address import OLDEST, Address, connect, parse, session_name
+from earshot.store.backup import backup, restore
+from earshot.store.embedded.server import Embedded, open_embedded
+from earshot.store.settings import StoreSettings
+from earshot.store.unit import PostgresUnit
+from earshot.store.vitals import Vitals, vitals
+
+_TRY = "select pg_try_advisory_lock(hashtextextended('earshot:lock:' || $1, 0))"
+_WAIT = "select pg_advisory_lock(hashtextextended('earshot:lock:' || $1, 0))"
+
+
+class PostgresStore:
+    """`ports.store.Store` over one PostgreSQL, embedded or not."""
+
+    def __init__(self, address: Address, engine: AsyncEngine, *, embedded: Embedded | None) -> None:
+        self.address = address
+        self._engine = engine
+        self._embedded = embedded
+
+    def unit(self) -> PostgresUnit:
+        """A fresh transaction."""
+        return PostgresUnit(self._engine)
+
+    def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
+        return _exclusive(self.address, name)
+
+    async def vitals(self) -> Vitals:
+        """What a health check wants to know."""
+        return await vitals(self.address, embedded=self._embedded is not None)
+
+    async def backup(self, path: Path, *, now: datetime) -> dict[str, int]:
+        """Write everything to one file; rows by table."""
+        return await backup(self.address, path, now=now)
+
+    async def restore(self, path: Path, *, replace: bool = False) -> dict[str, int]:
+        """Put a backup's content in place; Rejected when the database is not empty, unless `replace`."""
+        return await restore(self.address, self._engine, path, replace=replace)
+
+    async def close(self) -> None:
+        """Give connections back, and stop the embedded server when nobody else uses it."""
+        await self._engine.dispose()
+        if self._embedded is not None:
+            await self._embedded.close()
+
+
+async def open_store(settings: StoreSettings, *, clock: Clock) -> PostgresStore:
+    """The store of these settings, migrated and ready."""
+    embedded: Embedded | None = None
+    if settings.database_url is None:
+        embedded = await open_embedded(settings.data_dir, clock=clock)
+        address = embedded.address
+    else:
+        address = parse(settings.database_url.get_secret_value(), name=session_name())
+    engine = _engine(address, size=settings.pool_size)
+    store = PostgresStore(address, engine, embedded=embedded)
+    try:
+        await _prepare(address, engine, allow_foreign=settings.allow_foreign)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+async def _prepare(address: Address, engine: AsyncEngine, *, allow_foreign: bool) -> None:
+    async with engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        driver: asyncpg.Connection | None = raw.driver_connection
+        if driver is None:
+            raise RuntimeError("the connection is closed")
+        version = driver.get_server_version()
+        if version.major < OLDEST:
+            raise Misconfigured(
+                f"the database at {address.place} is PostgreSQL {version.major}",
+                hint=f"Earshot needs PostgreSQL {OLDEST} or newer",
+            )
+        ready = migrating.check(await migrating.revision(driver))
+    if not ready:
+        await migrating.migrate(address, engine, allow_foreign=allow_foreign)
+
+
+def _engine(address: Address, *, size: int) -> AsyncEngine:
+    async def creator() -> asyncpg.Connection:
+        return await connect(address)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=creator,
+        pool_size=size,
+        max_overflow=0,
+        hide_parameters=True,  # they are customer text and must not reach a log
+        json_deserializer=str,  # JSON columns come as text, which the nouns validate faster than objects
+    )
+
+
+@asynccontextmanager
+async def _exclusive(address: Address, name: str) -> AsyncGenerator[bool]:
+    connection = await connect(address)
+    try:
+        free = await connection.fetchval(_TRY, name)
+        if not free:
+            await connection.execute(_WAIT, name)
+        yield not free
+    finally:
+        await connection.close()

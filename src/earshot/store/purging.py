@@ -1,0 +1,117 @@
+"""Takes conversations, or what was read from them, out of everything that was derived from them."""
+
+# ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from earshot.store.scrubbing import Withdrawn, scrub_lexicon, scrub_theme
+from earshot.store.sql import Sql
+
+_WITHDRAW = """
+    delete from finding where conversation_id = any(:ids)
+    returning theme_id, summary, quote, affected_feature
+"""
+_UNSAID = "update {table} set reason = '' where conversation_id = any(:ids) and reason <> ''"
+"""A reason cites the summary that led to the action."""
+_TOMBSTONE = """
+    update conversation c set deleted = true, deleted_at = t.at, title = null, messages = '[]', customer = null,
+        customer_id = null, customer_email = null, account = null, tags = '{}', url = null, team_id = null,
+        rating = null, parts_expected = null, parts_held = 0, truncated = false, content_hash = '',
+        read_hash = '', excluded = null
+    from unnest(cast(:ids as varchar[]), cast(:times as timestamptz[])) as t (id, at) where c.id = t.id
+"""
+_UNUSED_CONTACTS = """
+    delete from directory d where d.kind = 'contact' and d.id = any(:people)
+        and not exists (select from conversation c where c.customer_id = d.id)
+"""
+_UNUSED_ACCOUNTS = """
+    delete from account a where a.id = any(:accounts)
+        and not exists (select from conversation c where c.account = a.id)
+"""
+
+
+class Purge:
+    """Removal inside one transaction; counts are rows by table."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    async def readings(self, ids: Sequence[str]) -> dict[str, int]:
+        """Remove insights, findings and unread marks; the conversations are to be read again."""
+        if not ids:
+            return {}
+        removed = {"finding": await self._findings(ids)}
+        for table in ("conversation_insights", "unread"):
+            removed[table] = await self._sql.run(
+                f"delete from {table} where conversation_id = any(:ids)",
+                ids=list(ids),
+            )
+        await self._sql.run("update conversation set read_hash = null where id = any(:ids)", ids=list(ids))
+        for table in ("action", "escalation_actions"):
+            await self._sql.run(_UNSAID.format(table=table), ids=list(ids))
+        return removed
+
+    async def to_tombstones(self, times: Mapping[str, datetime]) -> None:
+        """Leave of each conversation only its id, that it is deleted, and when."""
+        if not times:
+            return
+        ids = list(times)
+        people, accounts = await self._people(ids)
+        await self.readings(ids)
+        await self._sql.run("delete from raw where conversation_id = any(:ids)", ids=ids)
+        await self._sql.run(_TOMBSTONE, ids=ids, times=list(times.values()))
+        await self._unused(people, accounts)
+
+    async def conversations(self, ids: Sequence[str]) -> dict[str, int]:
+        """Remove conversations and everything about them."""
+        if not ids:
+            return {}
+        people, accounts = await self._people(ids)
+        removed = await self.readings(ids)
+        for table in ("raw", "action", "escalation_actions"):
+            removed[table] = await self._sql.run(
+                f"delete from {table} where conversation_id = any(:ids)",
+                ids=list(ids),
+            )
+        await self._sql.run(
+            "update llm_api_logs set conversation_id = null where conversation_id = any(:ids)", ids=list(ids)
+        )
+        removed["conversation"] = await self._sql.run(
+            "delete from conversation where id = any(:ids)", ids=list(ids)
+        )
+        return removed | await self._unused(people, accounts)
+
+    async def _people(self, ids: Sequence[str]) -> tuple[list[str], list[str]]:
+        rows = await self._sql.rows(
+            "select distinct customer_id, account from conversation where id = any(:ids)", ids=list(ids)
+        )
+        people = {row["customer_id"] for row in rows if row["customer_id"]}
+        return sorted(people), sorted({row["account"] for row in rows if row["account"]})
+
+    async def _unused(self, people: Sequence[str], accounts: Sequence[str]) -> dict[str, int]:
+        """Drop cached people and customers whom no conversation mentions any more."""
+        return {
+            "directory": await self._sql.run(_UNUSED_CONTACTS, people=list(people)),
+            "account": await self._sql.run(_UNUSED_ACCOUNTS, accounts=list(accounts)),
+        }
+
+    async def _findings(self, ids: Sequence[str]) -> int:
+        rows = await self._sql.rows(_WITHDRAW, ids=list(ids))
+        texts: dict[str, list[str]] = {}
+        for row in rows:
+            said = " ".join(row[name] or "" for name in ("summary", "quote", "affected_feature"))
+            texts.setdefault(row["theme_id"] or "", []).append(f"{said}\n{row['summary']}")
+        for theme_id in sorted(filter(None, texts)):
+            await scrub_theme(self._sql, Withdrawn(theme_id=theme_id, texts=tuple(texts[theme_id])))
+        await scrub_lexicon(self._sql, [text for group in texts.values() for text in group])
+        await self._forget_requests(ids)
+        return len(rows)
+
+    async def _forget_requests(self, ids: Iterable[str]) -> None:
+        await self._sql.run(
+            """update feature_requests set conversation_ids =
+                array(select id from unnest(conversation_ids) as id where id <> all(cast(:ids as text[])))
+            where conversation_ids && cast(:ids as text[])""",
+            ids=list(ids),
+        )

@@ -1,0 +1,193 @@
+"""Where an id or e-mail still stands, in every table that can hold text; and masking it there."""
+
+# ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
+
+import json
+from collections.abc import AsyncIterator
+
+import zstandard
+
+from earshot.store.conversation_rows import COLUMNS, from_row
+from earshot.store.needles import MASK, Needles, parsed
+from earshot.store.purging import Purge
+from earshot.store.scrubbing import normalize
+from earshot.store.sql import Sql
+
+_BATCH = 500
+TEXTS = {
+    "conversation": (
+        "id",
+        "external_id",
+        "title",
+        "messages",
+        "customer",
+        "customer_id",
+        "customer_email",
+        "account",
+        "tags",
+        "url",
+    ),
+    "directory": ("id", "body"),
+    "account": ("id", "name"),
+    "conversation_insights": ("conversation_id", "summary", "affected_feature", "account"),
+    "finding": ("conversation_id", "summary", "quote", "affected_feature", "account"),
+    "unread": ("conversation_id", "reason"),
+    "theme": ("title", "area", "centre"),
+    "lexicon": ("frequencies",),
+    "feature_requests": ("summary", "conversation_ids"),
+    "action": ("subject_id", "conversation_id", "reason"),
+    "escalation_actions": ("conversation_id", "reason"),
+    "llm_api_logs": ("conversation_id",),
+    "run": ("completeness",),
+}
+"""Every column that can hold customer text, a name or an id."""
+_PEOPLE = {
+    "conversation": ("id", "external_id", "customer_id", "account"),
+    "directory": ("id",),
+    "account": ("id",),
+    "conversation_insights": ("conversation_id", "account"),
+    "finding": ("conversation_id", "account"),
+    "unread": ("conversation_id",),
+    "raw": ("conversation_id",),
+    "action": ("subject_id", "conversation_id"),
+    "escalation_actions": ("conversation_id",),
+    "llm_api_logs": ("conversation_id",),
+}
+"""The columns that hold bare ids, for ids too short to be searched in texts."""
+
+
+async def found(sql: Sql, needles: Needles) -> dict[str, int]:
+    """Rows by table that mention one of the values; empty when there is none."""
+    counts: dict[str, int] = {}
+    for table in sorted(TEXTS.keys() | _PEOPLE.keys()):
+        conditions = _conditions(table, needles)
+        if conditions:
+            counts[table] = await sql.value(
+                f"select count(*) from {table} where {conditions}",
+                **_values(needles),
+            )
+    async for _, _, party, mention in raw_mentions(sql, needles):
+        counts["raw"] = counts.get("raw", 0) + (party or mention)
+    return {table: n for table, n in counts.items() if n}
+
+
+def _conditions(table: str, needles: Needles) -> str:
+    texts = [f"{column}::text ~* :pattern" for column in TEXTS.get(table, ())] if needles.pattern else []
+    ids = [f"{column} = any(cast(:ids as text[]))" for column in _PEOPLE.get(table, ())]
+    return " or ".join(texts + ids)
+
+
+def _values(needles: Needles) -> dict[str, object]:
+    return {"ids": sorted(needles.values)} | ({"pattern": needles.pattern} if needles.pattern else {})
+
+
+async def raw_mentions(sql: Sql, needles: Needles) -> AsyncIterator[tuple[str, bytes, bool, bool]]:
+    """Conversations whose raw JSON names one of the values: id, JSON, as a party, or in any text."""
+    unpack = zstandard.ZstdDecompressor().decompress
+    statement = "select conversation_id, body from raw order by conversation_id"
+    async for rows in sql.batches(statement, size=_BATCH):
+        for row in rows:
+            raw = unpack(row["body"])
+            if needles.may_be_in(raw):
+                data = parsed(raw)
+                party, mention = needles.is_party(data), needles.in_json(data)
+                if party or mention:
+                    yield (
+                        row(
+                            "conversation_id",
+                        ),
+                        raw,
+                        party,
+                        mention,
+                    )
+
+
+async def mask(sql: Sql, purge: Purge, *, needles: Needles) -> int:
+    """Mask mentions of the values in everything that stays; how many conversations were touched.
+
+    Their readings go, as after any loss of text, and are made anew.
+    """
+    if needles.pattern is None:
+        return 0
+    raws = {one: raw async for one, raw, _, mention in raw_mentions(sql, needles) if mention}
+    ids = await sql.column(
+        """select id from conversation where title ~* :pattern or messages::text ~* :pattern
+            or customer::text ~* :pattern or tags::text ~* :pattern or url ~* :pattern""",
+        pattern=needles.pattern,
+    )
+    touched = sorted({*ids, *raws})
+    await purge.readings(touched)
+    await _mask_conversations(sql, needles, ids=touched)
+    pack = zstandard.ZstdCompressor(level=3).compress
+    for one, raw in raws.items():
+        body = json.dumps(needles.masked_json(parsed(raw)), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        await sql.run("update raw set body = :body where conversation_id = :id", id=one, body=pack(body))
+    await _mask_rest(sql, needles)
+    return len(touched)
+
+
+async def _mask_conversations(sql: Sql, needles: Needles, *, ids: list[str]) -> None:
+    rows = await sql.rows(f"select {COLUMNS} from conversation c where c.id = any(:ids)", ids=ids)
+    for row in rows:
+        old = from_row(row)
+        new = type(old).model_validate(needles.masked_json(json.loads(old.model_dump_json())))
+        await sql.run(
+            """update conversation set title = :title, messages = cast(:messages as jsonb), tags = :tags, url = :url,
+                customer = cast(:customer as jsonb), content_hash = :hash where id = :id""",
+            id=old.id,
+            title=new.title,
+            messages=json.dumps([m.model_dump(mode="json") for m in new.messages]),
+            tags=list(new.tags),
+            url=new.url,
+            customer=None if new.customer is None else new.customer.model_dump_json(),
+            hash=new.content_hash,
+        )
+
+
+async def _mask_rest(sql: Sql, needles: Needles) -> None:
+    plain = {"theme": ("title", "area"), "feature_requests": ("summary",), "account": ("name",)}
+    plain |= {"conversation_insights": ("summary", "affected_feature"), "action": ("reason",)}
+    plain |= {"finding": ("summary", "quote", "affected_feature"), "escalation_actions": ("reason",)}
+    plain |= {"unread": ("reason",)}
+    for table, columns in plain.items():
+        for column in columns:
+            await sql.run(
+                f"""update {table} set {column} = regexp_replace({column}, :pattern, :mask, 'gi')
+                where {column} ~* :pattern""",
+                pattern=needles.pattern,
+                mask=MASK,
+            )
+    for row in await sql.rows("select id, title from theme where title like :mask", mask=f"%{MASK}%"):
+        await sql.run(
+            "update theme set normalized_title = :plain, stale = true where id = :id",
+            id=row(
+                "id",
+            ),
+            plain=normalize(row["title"]),
+        )
+    await _mask_documents(sql, needles)
+
+
+async def _mask_documents(sql: Sql, needles: Needles) -> None:
+    documents = {"theme": ("id", "centre"), "lexicon": ("only_row", "frequencies"), "run": ("id", "completeness")}
+    for table, (key, column) in documents.items():
+        rows = await sql.rows(
+            f"select {key} as key, {column} as document from {table} where {column}::text ~* :pattern",
+            pattern=needles.pattern,
+        )
+        for row in rows:
+            await sql.run(
+                f"update {table} set {column} = cast(:document as jsonb) where {key} = :key",
+                key=row["key"],
+                document=json.dumps(needles.masked_json(json.loads(row["document"]))),
+            )
+    for row in await sql.rows("select kind, id, body from directory where body::text ~* :p", p=needles.pattern):
+        body = json.dumps(needles.masked_json(json.loads(row["body"])))
+        await sql.run(
+            "update directory set body = cast(:body as jsonb) where kind = :kind and id = :id",
+            kind=row["kind"],
+            id=row(
+                "id",
+            ),
+            body=body,
+        )

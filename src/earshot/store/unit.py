@@ -1,0 +1,70 @@
+"""One transaction over the database, with every part of the store on it."""
+
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from earshot.store.conversations import PostgresConversations
+from earshot.store.decisions import PostgresDecisions
+from earshot.store.directory import PostgresDirectory
+from earshot.store.erasure import PostgresErasure
+from earshot.store.faults import translated
+from earshot.store.figures import PostgresFigures
+from earshot.store.insights import PostgresInsights
+from earshot.store.purging import Purge
+from earshot.store.rollups import Rollups
+from earshot.store.runs import PostgresRuns
+from earshot.store.sql import Sql
+from earshot.store.themes import PostgresThemes
+
+
+class PostgresUnit:
+    """`ports.store.Unit` in PostgreSQL: what is not committed is rolled back."""
+
+    directory: PostgresDirectory
+    conversations: PostgresConversations
+    insights: PostgresInsights
+    themes: PostgresThemes
+    decisions: PostgresDecisions
+    runs: PostgresRuns
+    figures: PostgresFigures
+    erasure: PostgresErasure
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+
+    async def commit(self) -> None:
+        """Make everything durable at once."""
+        if self._connection is None:
+            raise RuntimeError("commit outside `async with unit`")
+        await self._connection.commit()
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._connection = await self._engine.connect()
+        except Exception as error:
+            raise translated(error) from error
+        self.sql = sql = Sql(self._connection)
+        rollups, purge = Rollups(sql), Purge(sql)
+        self.directory = PostgresDirectory(sql)
+        self.conversations = PostgresConversations(sql, purge)
+        self.insights = PostgresInsights(sql)
+        self.themes = PostgresThemes(sql, rollups)
+        self.decisions = PostgresDecisions(sql, rollups)
+        self.runs = PostgresRuns(sql)
+        self.figures = PostgresFigures(sql, rollups, themes=self.themes)
+        self.erasure = PostgresErasure(sql, purge)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+        if isinstance(error, Exception):
+            clearer = translated(error)
+            if clearer is not error:
+                raise clearer from error

@@ -1,0 +1,90 @@
+"""A window of conversation time over hourly roll-ups: whole hours from the roll-up, cut ones from the rows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from earshot.domain.report import Window
+from earshot.errors import Misconfigured
+
+HOUR = timedelta(hours=1)
+_EPOCH_YEAR = 1970
+_LONGEST = 4000
+"""Days up to which local midnights are looked at one by one (11 years)."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bounds as PostgreSQL reads them. `cut` are the hours in which a bound or a local midnight falls.
+
+    A window that begins in 1970 or before means everything, conversations without known times included.
+    """
+
+    start: str
+    end: str
+    first: str
+    last: str
+    cut: list[datetime]
+    timezone: str
+
+    @property
+    def bounds(self) -> dict[str, object]:
+        """The parameters of `ROLLED` and `CUT`."""
+        return {"start": self.start, "end": self.end, "first": self.first, "last": self.last, "cut": self.cut}
+
+
+ROLLED = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(cast(:last as text) as timestamptz)
+    and hour <> all(cast(:cut as timestamptz[]))"""
+"""The roll-up rows of a span."""
+CUT = """hour = any(cast(:cut as timestamptz[])) and conversation_at >= cast(cast(:start as text) as timestamptz)
+    and conversation_at < cast(cast(:end as text) as timestamptz)"""
+"""The table rows of a span that the roll-up cannot give."""
+WITHIN = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(cast(:last as text) as timestamptz)
+    and (hour <> all(cast(:cut as timestamptz[])) or conversation_at >= cast(cast(:start as text) as timestamptz)
+    and conversation_at < cast(cast(:end as text) as timestamptz))"""
+"""All table rows of a span."""
+
+
+def span(window: Window) -> Span:
+    """The span of a window."""
+    start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
+    everything = start.year <= _EPOCH_YEAR
+    edges = ([] if everything else [start]) + [end]
+    if not everything and (end - start).days <= _LONGEST:
+        edges += _midnights(start, end, timezone=window.timezone)
+    last = _floor(end) if _floor(end) == end else _floor(end) + HOUR
+    return Span(
+        start="-infinity" if everything else start.isoformat(),
+        end=end.isoformat(),
+        first="-infinity" if everything else _floor(start).isoformat(),
+        last=last.isoformat(),
+        cut=sorted({_floor(edge) for edge in edges if _floor(edge) != edge}),
+        timezone=window.timezone,
+    )
+
+
+def before(window: Window) -> Window:
+    """The window of equal length just before."""
+    if window.start.year <= _EPOCH_YEAR:
+        return Window(start=window.start, end=window.start, timezone=window.timezone)
+    return Window(start=window.start - (window.end - window.start), end=window.start, timezone=window.timezone)
+
+
+def _midnights(start: datetime, end: datetime, *, timezone: str) -> list[datetime]:
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Misconfigured(
+            f"there is no time zone {timezone!r}", hint="set [report] timezone to a name like Europe/Berlin"
+        ) from error
+    day, found = start.astimezone(zone).date(), list[datetime]()
+    while True:
+        day += timedelta(days=1)
+        midnight = datetime.combine(day, time(), zone).astimezone(UTC)
+        if midnight >= end:
+            return found
+        found.append(midnight)
+
+
+def _floor(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

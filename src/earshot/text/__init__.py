@@ -1,0 +1,1 @@
+"""Plain text: pure functions that any step may use."""
