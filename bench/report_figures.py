@@ -47,15 +47,19 @@ FILL = """
         jsonb_build_object('id', 'c' || n, 'name', 'Customer ' || n, 'plan', 'pro', 'mrr', 100), account, 'h', 'h'
     from (select n, timestamptz '{end}' - random() * interval '365 days' as at,
         'account-' || floor(power(random(), 2) * {accounts}) as account from generate_series(1, {rows}) n) r;
-    insert into conversation_insights (conversation_id, issue_type, priority, sentiment, sentiment_score, churn_risk,
+    insert into conversation_insights (conversation_id, issue_type, priority, sentiment, sentiment_score,
+        churn_risk,
         summary, customer_segment, confidence, classifier, model, content_hash, conversation_at, account, cost_usd,
         input_tokens, output_tokens, decided_at)
-    select id, (array['PRODUCT_BUG', 'USAGE_QUESTION', 'BILLING', 'ACCOUNT_ACCESS', 'FEATURE_REQUEST', 'UX_FRICTION',
+    select id, (array['PRODUCT_BUG', 'USAGE_QUESTION', 'BILLING', 'ACCOUNT_ACCESS', 'FEATURE_REQUEST',
+        'UX_FRICTION',
             'OTHER'])[1 + floor(power(random(), 1.5) * 7)],
         (array['MEDIUM', 'LOW', 'HIGH', 'CRITICAL'])[1 + floor(power(random(), 2) * 4)],
-        (array['NEUTRAL', 'NEGATIVE', 'POSITIVE', 'VERY_NEGATIVE', 'VERY_POSITIVE'])[1 + floor(power(random(), 2) * 5)],
+        (array['NEUTRAL', 'NEGATIVE', 'POSITIVE', 'VERY_NEGATIVE', 'VERY_POSITIVE'])[1 + floor(power(random(),
+            2) * 5)],
         round((random() * 2 - 1)::numeric, 2), (array['LOW', 'MEDIUM', 'HIGH'])[1 + floor(power(random(), 2) * 3)],
-        'Something about matter ' || id, 'smb', random(), 'bench', (array['small', 'large'])[1 + floor(random() * 2)],
+        'Something about matter ' || id, 'smb', random(), 'bench', (array['small',
+            'large'])[1 + floor(random() * 2)],
         'h', spoken_at, account, 0.0001, 500, 100, now()
     from conversation;
     insert into finding (conversation_id, position, issue_type, summary, quote, theme_id, conversation_at, account)
@@ -76,7 +80,8 @@ BARE = {
         select (conversation_at at time zone 'Asia/Kolkata')::date, issue_type, count(*), sum(sentiment_score)
         from conversation_insights where conversation_at >= $1 and conversation_at < $2 group by 1, 2""",
     "distinct customers": """
-        select count(distinct account) from conversation_insights where conversation_at >= $1 and conversation_at < $2""",
+        select count(distinct account) from conversation_insights where conversation_at >= $1
+            and conversation_at < $2""",
     "top themes": """
         select theme_id, count(distinct conversation_id) as n from finding
         where conversation_at >= $1 and conversation_at < $2 group by 1 order by n desc limit 10""",

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 from pydantic import SecretStr
 
 from earshot.errors import Transient
 from earshot.ports.clock import SystemClock
-from earshot.store import PostgresStore, StoreSettings, open_store
+from earshot.store import PostgresStore, StoreSettings, driver, open_store
 from earshot.store.embedded import places, postmaster
 from earshot.store.embedded.server import discard
 
@@ -40,7 +39,7 @@ class Server:
         """Execute statements outside any test's event loop."""
 
         async def go() -> None:
-            connection = await asyncpg.connect(self.url)
+            connection = await driver.dial(dsn=self.url)
             try:
                 for statement in statements:
                     await connection.execute(statement)
@@ -51,7 +50,7 @@ class Server:
 
     async def create(self, name: str, *, template: str) -> str:
         """Make a database; its address."""
-        connection = await asyncpg.connect(self.url)
+        connection = await driver.dial(dsn=self.url)
         try:
             await connection.execute(f"create database {name} template {template}")
         finally:
@@ -60,7 +59,7 @@ class Server:
 
     async def drop(self, name: str) -> None:
         """Remove a database, whoever is connected."""
-        connection = await asyncpg.connect(self.url)
+        connection = await driver.dial(dsn=self.url)
         try:
             await connection.execute(f"drop database if exists {name} with (force)")
         finally:
@@ -100,7 +99,7 @@ def _wait(running: Server) -> None:
     for _ in range(500):
         try:
             running.run("select 1")
-        except (OSError, asyncpg.CannotConnectNowError):
+        except (OSError, driver.NotReady):
             asyncio.run(asyncio.sleep(0.02))
         else:
             return

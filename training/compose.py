@@ -16,15 +16,15 @@ FILES = {
     "UX_FRICTION": "ux", "USAGE_QUESTION": "usage", "OTHER": "other",
 }  # fmt: skip
 SHARE = {
-    "PRODUCT_BUG": 0.28, "USAGE_QUESTION": 0.24, "FEATURE_REQUEST": 0.20, "ACCOUNT_ACCESS": 0.085,
-    "BILLING": 0.085, "UX_FRICTION": 0.06, "OTHER": 0.05,
+    "PRODUCT_BUG": 0.28, "USAGE_QUESTION": 0.24, "FEATURE_REQUEST": 0.19, "ACCOUNT_ACCESS": 0.08,
+    "BILLING": 0.08, "UX_FRICTION": 0.075, "OTHER": 0.055,
 }  # fmt: skip
 SEVERITY = {
-    "PRODUCT_BUG": {"critical": 0.08, "high": 0.36, "medium": 0.5, "low": 0.06},
-    "USAGE_QUESTION": {"low": 0.62, "medium": 0.38},
+    "PRODUCT_BUG": {"critical": 0.06, "high": 0.28, "medium": 0.58, "low": 0.08},
+    "USAGE_QUESTION": {"low": 0.65, "medium": 0.35},
     "FEATURE_REQUEST": {"low": 0.5, "medium": 0.5},
-    "ACCOUNT_ACCESS": {"critical": 0.06, "high": 0.54, "medium": 0.25, "low": 0.15},
-    "BILLING": {"critical": 0.1, "high": 0.4, "medium": 0.35, "low": 0.15},
+    "ACCOUNT_ACCESS": {"critical": 0.05, "high": 0.5, "medium": 0.3, "low": 0.15},
+    "BILLING": {"critical": 0.08, "high": 0.34, "medium": 0.42, "low": 0.16},
     "UX_FRICTION": {"medium": 0.25, "low": 0.75},
     "OTHER": {"high": 0.15, "medium": 0.35, "low": 0.5},
 }

@@ -12,7 +12,7 @@ SINCE = NOW - timedelta(days=100)
 
 
 async def rows(earshot: Earshot, kind: str) -> list[dict[str, object]]:
-    return [row async for batch in earshot.export(kind) for row in batch]
+    return [row.model_dump(mode="json") async for batch in earshot.export(kind) for row in batch]
 
 
 async def stored(earshot: Earshot) -> dict[str, Conversation]:

@@ -29,7 +29,7 @@ def list_actions(
     """List actions, newest first: what, about whom, by which rule and why."""
     found = go(_list(status, limit))
     if as_json:
-        print_json([action_row(action) for action in found])
+        print_json([action_row(action).model_dump(mode="json") for action in found])
         return
     rows = [
         (f"{a.created_at:%Y-%m-%d %H:%M}", a.status.value, describe(a), a.rule, a.conversation_id) for a in found

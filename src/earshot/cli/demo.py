@@ -3,7 +3,7 @@
 import json
 import webbrowser
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +22,10 @@ from earshot.sim.intercom.server import running
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.sample import generate
-from earshot.sim.workspace import SimWorkspace
+from earshot.sim.workspace import SimWorkspace, accounts
 
 DAYS = 90
-TOKEN = "demo-token"
+KEY = "demo-token"
 
 
 def command(
@@ -64,7 +64,7 @@ def command(
 
 
 async def _demo(folder: Path, workspace: SimWorkspace, *, now: datetime) -> DailyRun:
-    sim = IntercomSim(workspace, settings=SimSettings(token=TOKEN), clock=SystemClock())
+    sim = IntercomSim(workspace, settings=SimSettings(token=KEY, rate_per_minute=120_000), clock=SystemClock())
     await fresh_folder(folder)
     with Bars() as bars:
         async with running(sim) as base_url:
@@ -76,7 +76,7 @@ async def _demo(folder: Path, workspace: SimWorkspace, *, now: datetime) -> Dail
                     "report": {"days": DAYS + 1},
                 }
             )
-            secrets = Secrets.model_validate({"intercom_token": TOKEN})
+            secrets = Secrets.model_validate({"intercom_token": KEY})
             async with await build(settings, secrets=secrets, progress=bars) as earshot:
                 return await earshot.run(since=now - timedelta(days=DAYS + 1))
 
@@ -86,8 +86,8 @@ def _staff_domains(workspace: SimWorkspace) -> list[str]:
 
 
 def _truth(workspace: SimWorkspace) -> dict[str, object]:
+    account = accounts(workspace)
     return {
-        "generated_at": datetime.now(UTC).isoformat(),
-        "conversations": [asdict(truth) for truth in workspace.truths],
+        "conversations": [{**asdict(t), "account": account.get(t.conversation_id)} for t in workspace.truths],
         "matters": [asdict(matter) for matter in workspace.matters],
     }

@@ -69,11 +69,8 @@ def _toml(value: Any) -> str:
     if isinstance(value, BaseModel):
         return _toml(value.model_dump(exclude_none=True))
     if isinstance(value, dict):
-        return (
-            "{ " + ", ".join(f"{json.dumps(str(k))} = {_toml(v)}" for k, v in value.items()) + " }"
-            if value
-            else "{}"
-        )
+        pairs = [f"{json.dumps(str(k))} = {_toml(v)}" for k, v in cast("dict[Any, Any]", value).items()]
+        return "{ " + ", ".join(pairs) + " }" if pairs else "{}"
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
 
 

@@ -1,15 +1,17 @@
 """`earshot export`: rows in the documented forms."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from earshot.cli.console import err
+from earshot.cli.console import err, print_json
 from earshot.cli.session import go, opened
 from earshot.cli.tabular import WRITERS, Writer
 from earshot.errors import Misconfigured
+from earshot.pipeline.exporting import SHAPES
 
 Kind = Literal["conversations", "insights", "themes", "actions"]
 Form = Literal["jsonl", "csv", "parquet"]
@@ -21,9 +23,13 @@ def command(
     form: Annotated[
         Form, typer.Option("--format", help="jsonl keeps everything; csv is for spreadsheets.")
     ] = "jsonl",
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a row instead.")] = False,
     to: Annotated[Path | None, typer.Option("--out", help="The file; left out: standard output.")] = None,
 ) -> None:
     """Write all conversations, insights, themes or actions, one a line (times in ISO 8601, UTC)."""
+    if schema:
+        print_json(SHAPES[kind].model_json_schema(mode="serialization"))
+        return
     if form == "parquet" and to is None:
         raise typer.BadParameter("parquet needs --out FILE")
     count = go(_export(kind, form, to))
@@ -46,7 +52,8 @@ async def _export(kind: Kind, form: Form, to: Path | None) -> int:
         ) from None
     finally:
         if part is not None:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     return count
 
 
@@ -54,6 +61,6 @@ async def _write(kind: Kind, writer: Writer) -> int:
     count = 0
     async with opened(quiet=True) as earshot:
         async for rows in earshot.export(kind):
-            writer.write(rows)
+            writer.write([row.model_dump(mode="json") for row in rows])
             count += len(rows)
     return count

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 Since = Annotated[
-    str | None, typer.Option("--since", metavar="WHEN", help="From when: 24h, 7d or 2026-01-01 (UTC).")
+    str | None, typer.Option("--since", metavar="WHEN", help="From when: 24h, 7d, 2026-01-01 (UTC), or all.")
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to when; left out: up to now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]

@@ -1,6 +1,7 @@
 """Writing a report where a person asked for it: a file by its format, or standard output."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +26,8 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise Misconfigured(
             f"Cannot write {path}: {error.strerror or error}.",
             hint="Free some space or choose another place with --out.",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from earshot.app import build
 from earshot.cli.console import Bars
+from earshot.domain.report import BEGINNING
 from earshot.pipeline.earshot import Earshot
 from earshot.ports.clock import SystemClock
 from earshot.pull.window import parse_when
@@ -31,5 +32,7 @@ def go(work: Coroutine[Any, Any, T]) -> T:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A point in time as people write it: 24h, 7d, 2026-01-01."""
+    """A point in time as people write it: 24h, 7d, 2026-01-01; all is the beginning of everything."""
+    if text == "all":
+        return BEGINNING
     return None if text is None else parse_when(text, now=SystemClock().now())

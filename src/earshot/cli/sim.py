@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +10,12 @@ import typer
 
 from earshot.cli.console import err
 from earshot.cli.report_files import write_text
+from earshot.errors import Misconfigured
 from earshot.ports.clock import SystemClock
-from earshot.sim.intercom.server import serve
-from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.intercom.load import load as load_file
+from earshot.sim.intercom.server import serve
 from earshot.sim.intercom.settings import FaultSettings, SimSettings, parse_faults
+from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.sample import generate
 from earshot.sim.workspace import SimWorkspace
 
@@ -55,9 +55,18 @@ def intercom(
     misbehaviour = FaultSettings(kinds=parse_faults(faults), seed=seed, rate=fault_rate)
     settings = SimSettings(token=token, rate_per_minute=rate_limit, faults=misbehaviour)
     simulated = IntercomSim(workspace, settings=settings, clock=SystemClock())
-    err.print(f"A simulated Intercom listens on http://{host}:{port} (Ctrl-C ends it).", markup=False)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(simulated, host=host, port=port))
+    try:
+        asyncio.run(serve(simulated, host=host, port=port, ready=_announce))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        raise Misconfigured(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}.", hint="Choose another --port."
+        ) from None
+
+
+def _announce(url: str) -> None:
+    err.print(f"A simulated Intercom listens on {url} (Ctrl-C ends it).", markup=False)
 
 
 def _workspace(load: Path | None, *, conversations: int, seed: int) -> SimWorkspace:

@@ -23,7 +23,7 @@ def command(
     """List themes by how many conversations raise them, with customers, revenue and feeling."""
     window, themes = go(_themes(since, until, limit=limit))
     if as_json:
-        print_json([theme_row(theme) for theme in themes])
+        print_json([theme_row(theme).model_dump(mode="json") for theme in themes])
         return
     title = f"Themes from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}"
     rows = [

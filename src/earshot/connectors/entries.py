@@ -4,7 +4,8 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -45,7 +46,9 @@ def entries(path: Path, *, longest: int = LONGEST) -> Iterator[Entry]:
             yield Entry(line, b"", {}, f"{reason} ({type(error).__name__})")
 
 
-def _open(path: Path) -> io.BufferedReader:
+@contextmanager
+def _open(path: Path) -> Generator[io.BufferedReader]:
+    """The file's bytes, unpacked where it is gzipped."""
     try:
         file = path.open("rb")
         gzipped = file.peek(2)[:2] == _GZIP
@@ -53,7 +56,12 @@ def _open(path: Path) -> io.BufferedReader:
         raise BadInput(
             f"{path} cannot be opened ({error.strerror}).", hint="Check the name and that you may read it."
         ) from error
-    return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=file))) if gzipped else file
+    with file:
+        if gzipped:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield io.BufferedReader(cast("io.RawIOBase", unpacked))
+        else:
+            yield file
 
 
 def _pieces(stream: io.BufferedReader, path: Path, *, longest: int) -> Iterator[Piece]:

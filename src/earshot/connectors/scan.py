@@ -62,8 +62,8 @@ class Scanner:
     def _pass_over(self, text: bytes) -> Iterator[Piece]:
         if self._depth > self._base:
             self._keep(text)
-        elif not self._stray and not self._in_string and text.strip(_BETWEEN):
-            yield self._astray()
+        elif not self._stray and not self._in_string and (odd := text.lstrip(_BETWEEN)):
+            yield self._astray(self._line + text.count(b"\n", 0, len(text) - len(odd)))
         self._line += text.count(b"\n")
 
     def _meet(self, mark: bytes) -> Iterator[Piece]:
@@ -76,7 +76,7 @@ class Scanner:
             self._in_string = True
             self._keep(mark)
             if self._depth <= self._base and not self._stray:
-                yield self._astray()
+                yield self._astray(self._line)
         else:
             yield from self._close(mark)
         if mark == b"\n":
@@ -113,6 +113,6 @@ class Scanner:
         if self._depth > self._base and len(self._value) <= self._longest:
             self._value += text
 
-    def _astray(self) -> Piece:
+    def _astray(self, line: int) -> Piece:
         self._stray = True
-        return Piece(self._line, b"", "something that is no conversation stands here")
+        return Piece(line, b"", "something that is no conversation stands here")

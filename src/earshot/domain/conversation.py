@@ -81,7 +81,7 @@ class Conversation(Noun):
     @property
     def content_hash(self) -> str:
         """SHA-256 over the title and the visible messages (author, time, text): equal hash, nothing new."""
-        digest = hashlib.sha256((self.title or "").encode())
+        digest = hashlib.sha256((self.title or "").encode("utf-8", "surrogatepass"))
         for message in self.messages:
             stamp = int(message.created_at.timestamp()) if self.times_known else 0
             digest.update(f"\x1e{message.author}\x1f{stamp}\x1f{message.text}".encode("utf-8", "surrogatepass"))

@@ -1,11 +1,14 @@
 """The figures of a report: every number comes from rows of the store."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from earshot.domain.action import Action
 from earshot.domain.model import Noun
 from earshot.domain.run import Completeness
 from earshot.domain.theme import Theme
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""A window that starts here holds everything."""
 
 
 class Window(Noun):
@@ -14,6 +17,11 @@ class Window(Noun):
     start: datetime
     end: datetime
     timezone: str = "UTC"
+
+    @property
+    def everything(self) -> bool:
+        """Whether the window has no beginning; then conversations without known times are in it too."""
+        return self.start <= BEGINNING
 
 
 class DayCount(Noun):

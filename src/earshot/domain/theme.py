@@ -34,7 +34,10 @@ class Theme(Noun):
 
 
 class OpenFinding(Noun):
-    """A stored finding that belongs to no theme yet."""
+    """A stored finding that belongs to no theme yet.
+
+    `context` is how the customer's first message begins; given only with a conversation's own (first) matter.
+    """
 
     id: int
     conversation_id: str
@@ -43,6 +46,7 @@ class OpenFinding(Noun):
     summary: str
     quote: str | None
     said_at: datetime
+    context: str | None = None
 
 
 class KnownTheme(Noun):

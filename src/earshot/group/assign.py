@@ -12,7 +12,7 @@ from earshot.group.concepts import Thesaurus, thesaurus
 from earshot.group.nearest import Nearest
 from earshot.group.rarity import Rarity, grown
 from earshot.group.settings import GroupSettings
-from earshot.group.terms import Terms, scaled, terms_of, text_terms
+from earshot.group.terms import Terms, is_kind, kind_term, kinds_in, scaled, terms_of, text_terms
 from earshot.group.title import tidy
 from earshot.ports.clock import Ids
 
@@ -22,6 +22,9 @@ _CANDIDATE = 0.5
 _RENAME = 0.2
 """A known theme's title changes when another summary is nearer the centre by this much."""
 
+_TURN = 1.5
+"""A known theme's issue type changes when so many times more findings say otherwise."""
+
 _DIGITS = 5
 
 _TITLES = 50
@@ -30,9 +33,10 @@ _TITLES = 50
 
 @dataclass(frozen=True)
 class Point:
-    """Findings with exactly the same terms, as one unit vector."""
+    """Findings with exactly the same terms, as one unit vector, and their issue type."""
 
     vector: Terms
+    kind: IssueType
     findings: tuple[OpenFinding, ...]
 
 
@@ -50,7 +54,7 @@ def assign(
     terms = [terms_of(finding, words) for finding in ordered]
     lexicon = grown(lexicon, terms, most=settings.lexicon_terms)
     work = _Work(Rarity(lexicon), words, settings, {theme.id: theme for theme in themes})
-    named = [cluster for kind in IssueType for cluster in work.kind(kind, ordered, terms)]
+    named = work.outcomes(ordered, terms)
     members: dict[int, str] = {}
     touched: list[KnownTheme] = []
     for named_cluster in sorted(named, key=_first_said):
@@ -67,7 +71,6 @@ class _Outcome:
     cluster: Cluster
     points: tuple[Point, ...]
     known: KnownTheme | None
-    kind: IssueType
 
     @property
     def findings(self) -> list[OpenFinding]:
@@ -90,37 +93,32 @@ class _Work:
     settings: GroupSettings
     known: Mapping[str, KnownTheme]
 
-    def kind(
-        self, kind: IssueType, findings: Sequence[OpenFinding], terms: Sequence[Mapping[str, float]]
-    ) -> list[_Outcome]:
-        """The clusters of one issue type that hold new findings."""
-        points = self._points(kind, findings, terms)
-        if not points:
-            return []
-        themes = sorted((t for t in self.known.values() if t.issue_type is kind), key=lambda t: t.id)
+    def outcomes(self, findings: Sequence[OpenFinding], terms: Sequence[Mapping[str, float]]) -> list[_Outcome]:
+        """The clusters that hold new findings."""
+        points = self._points(findings, terms)
+        themes = sorted(self.known.values(), key=lambda theme: theme.id)
         clusters = [self._anchor(theme) for theme in themes]
         clusters += [_seed(point, at) for at, point in enumerate(points)]
         links = self._links(clusters, first_point=len(themes))
         joined = Joining(clusters, least=self.settings.same_matter).join(links)
         by_cluster = {id(cluster): theme for cluster, theme in zip(clusters, themes, strict=False)}
         return [
-            _Outcome(cluster, tuple(points[i] for i in cluster.points), by_cluster.get(id(cluster)), kind)
+            _Outcome(cluster, tuple(points[i] for i in cluster.points), by_cluster.get(id(cluster)))
             for cluster in joined
             if cluster.points
         ]
 
-    def _points(
-        self, kind: IssueType, findings: Sequence[OpenFinding], terms: Sequence[Mapping[str, float]]
-    ) -> list[Point]:
+    def _points(self, findings: Sequence[OpenFinding], terms: Sequence[Mapping[str, float]]) -> list[Point]:
         same: dict[tuple[tuple[str, float], ...], list[OpenFinding]] = defaultdict(list)
         for finding, weights in zip(findings, terms, strict=True):
-            if finding.issue_type is kind:
-                same[tuple(sorted(weights.items()))].append(finding)
-        return [Point(self.rarity.unit(dict(key)), tuple(alike)) for key, alike in same.items()]
+            same[tuple(sorted(weights.items()))].append(finding)
+        return [Point(self.rarity.unit(dict(k)), fs[0].issue_type, tuple(fs)) for k, fs in same.items()]
 
     def _anchor(self, theme: KnownTheme) -> Cluster:
-        mean = {term: weight * self.rarity.of(term) for term, weight in theme.centre.items()}
-        return Cluster(scaled(mean, float(theme.size)), float(theme.size), anchored=True)
+        size = float(max(theme.size, 1))
+        mean = {term: weight * self.rarity.of(term) for term, weight in theme.centre.items() if not is_kind(term)}
+        kinds = {kind: share * size for kind, share in kinds_in(theme.centre).items()}
+        return Cluster(scaled(mean, size), size, kinds=kinds, anchored=True)
 
     def _links(self, clusters: Sequence[Cluster], *, first_point: int) -> list[Link]:
         units = [scaled(c.total, c.square**-0.5) if c.square else {} for c in clusters]
@@ -136,18 +134,22 @@ class _Work:
         """The theme a cluster is or becomes, with its centre and title brought up to date."""
         known, cluster = outcome.known, outcome.cluster
         mean = scaled(cluster.total, 1.0 / cluster.size)
+        return KnownTheme(
+            id=known.id if known else new_id(),
+            issue_type=_kind(known, cluster),
+            area=(known.area if known else None) or _usual_area(outcome.findings),
+            title=self._title(outcome, mean),
+            centre=self._centre(cluster, mean),
+            size=(known.size if known else 0) + len(outcome.findings),
+        )
+
+    def _centre(self, cluster: Cluster, mean: Terms) -> Terms:
         heaviest = sorted(mean.items(), key=lambda item: (-round(item[1], 7), item[0]))[
             : self.settings.centre_terms
         ]
         bare = self.rarity.bare(dict(heaviest))
-        return KnownTheme(
-            id=known.id if known else new_id(),
-            issue_type=outcome.kind,
-            area=(known.area if known else None) or _usual_area(outcome.findings),
-            title=self._title(outcome, mean),
-            centre={term: round(weight, _DIGITS) for term, weight in bare.items()},
-            size=int(cluster.size),
-        )
+        kinds = {kind_term(kind): count / cluster.size for kind, count in sorted(cluster.kinds.items())}
+        return {term: round(weight, _DIGITS) for term, weight in (bare | kinds).items()}
 
     def _title(self, outcome: _Outcome, centre: Terms) -> str:
         length = math.sqrt(outcome.cluster.square) / outcome.cluster.size
@@ -165,7 +167,14 @@ class _Work:
 
 def _seed(point: Point, at: int) -> Cluster:
     count = float(len(point.findings))
-    return Cluster(scaled(point.vector, count), count, points=[at])
+    return Cluster(scaled(point.vector, count), count, kinds={point.kind: count}, points=[at])
+
+
+def _kind(known: KnownTheme | None, cluster: Cluster) -> IssueType:
+    most = min(cluster.kinds, key=lambda kind: (-cluster.kinds[kind], kind))
+    if known is None or cluster.kinds[most] > _TURN * cluster.kinds.get(known.issue_type, 0.0):
+        return most
+    return known.issue_type
 
 
 def _usual_area(findings: Sequence[OpenFinding]) -> str | None:

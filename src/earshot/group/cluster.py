@@ -5,9 +5,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from earshot.domain.reading import IssueType
 from earshot.group.terms import Terms
 
 Link = tuple[int, int]
+
+KIND = 0.25
+"""What is taken off likeness when no issue type is shared."""
 
 SHRINK = 0.3
 """How much of a cluster's spread is not taken into account (0: plain cosine, large: average pair)."""
@@ -17,11 +21,13 @@ SHRINK = 0.3
 class Cluster:
     """Points that share a centre. `total` is the sum of their unit vectors, `square` its squared length.
 
-    `anchored` clusters (themes known before) keep their identity and never join each other.
+    `kinds` counts findings by issue type. `anchored` clusters (themes known before) keep their identity and
+    never join each other.
     """
 
     total: Terms
     size: float
+    kinds: dict[IssueType, float] = field(default_factory=dict[IssueType, float])
     anchored: bool = False
     points: list[int] = field(default_factory=list[int])
     square: float = 0.0
@@ -42,11 +48,22 @@ def likeness(one: Cluster, other: Cluster) -> float:
 
     For two single findings it is their cosine. The more a cluster holds, the more its own spread is taken
     into account, but never wholly: a plain cosine of centres grows with size, and broad themes would swallow
-    what merely shares their commonest words.
+    what merely shares their commonest words. Unlike issue types take a part off, not all: readers err.
     """
     spread = math.sqrt((_spread(one) + SHRINK) * (_spread(other) + SHRINK))
     average = dot(one.total, other.total) / (one.size * other.size)
-    return round(average * (1.0 + SHRINK) / spread, 7)
+    apart = 1.0 - _same_kind(one, other)
+    return round(average * (1.0 + SHRINK) / spread * (1.0 - KIND * apart), 7)
+
+
+def _same_kind(one: Cluster, other: Cluster) -> float:
+    shared = sum(count * other.kinds.get(kind, 0.0) for kind, count in one.kinds.items())
+    lengths = math.sqrt(_squares(one.kinds) * _squares(other.kinds))
+    return shared / lengths if lengths else 1.0
+
+
+def _squares(kinds: Mapping[IssueType, float]) -> float:
+    return sum(count * count for count in kinds.values())
 
 
 def _spread(cluster: Cluster) -> float:
@@ -116,6 +133,8 @@ def absorb(kept: Cluster, lost: Cluster) -> None:
     for term, weight in lost.total.items():
         kept.total[term] = kept.total.get(term, 0.0) + weight
     kept.size += lost.size
+    for kind, count in lost.kinds.items():
+        kept.kinds[kind] = kept.kinds.get(kind, 0.0) + count
     kept.points.extend(lost.points)
     kept.anchored = kept.anchored or lost.anchored
     kept.version += 1

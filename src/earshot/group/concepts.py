@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from earshot.group.words import stems
+from earshot.group.words import meaningful, stems
 
 Phrase = tuple[str, ...]
 
@@ -77,4 +77,4 @@ def _builtin() -> dict[Phrase, Concept]:
 
 def _phrases(concept: Concept, meanings: Iterable[str]) -> dict[Phrase, Concept]:
     split = (tuple(stems(meaning)) for meaning in meanings)
-    return {phrase: concept for phrase in split if phrase}
+    return {phrase: concept for phrase in split if len(phrase) > 1 or (phrase and meaningful(phrase[0]))}

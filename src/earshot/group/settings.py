@@ -9,7 +9,7 @@ class GroupSettings(Noun):
     """How alike two findings must be to share a theme, and how much is kept of each theme."""
 
     same_matter: float = Field(
-        default=0.36,
+        default=0.22,
         ge=0.05,
         le=0.99,
         description="Similarity (0 to 1) from which two findings, or a finding and a theme, are the same matter. "

@@ -1,37 +1,42 @@
-"""Terms of a finding: concepts, word stems and their neighbours, each with a weight before rarity counts."""
+"""Terms of a finding: matters, concepts, stems and their neighbours, weighted before rarity counts."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from earshot.domain.reading import IssueType
 from earshot.domain.theme import OpenFinding
 from earshot.group.concepts import Match, Thesaurus
-from earshot.group.words import stem, stems, symbols
+from earshot.group.matters import matters_in
+from earshot.group.words import meaningful, stems, symbols
 
 Terms = dict[str, float]
 
-THING, STATE, WORD, COVERED, PAIR = 1.4, 0.9, 1.0, 0.45, 0.5
-"""Weights: a concept for a thing, for a state, a plain word, a word a concept covers, two neighbours."""
+MATTER, THING, STATE, WORD, COVERED, PAIR = 1.4, 1.4, 0.9, 1.0, 0.45, 0.5
+"""Weights: a common matter, a concept for a thing, for a state, a plain word, a word that a concept covers, two
+neighbours."""
 
-QUOTE, AREA = 0.5, 0.6
-"""How much the quote and the product area count beside the summary (1)."""
+QUOTE, CONTEXT, AREA = 0.5, 0.5, 0.9
+"""How much the quote, the first message and the product area count beside the summary (1)."""
 
 WORDLESS = "∅"
 """The one term of a text without any word or picture."""
 
 _MOST_WORDS = 80
+_KIND = "%"
 
 
 def terms_of(finding: OpenFinding, thesaurus: Thesaurus) -> Terms:
-    """The finding's terms; never empty."""
-    merged: Terms = {}
-    for text, share in ((finding.summary, 1.0), (finding.quote or "", QUOTE), (finding.area or "", AREA)):
-        for term, weight in text_terms(text, thesaurus).items():
-            merged[term] = max(merged.get(term, 0.0), weight * share)
+    """The finding's terms with its issue type; never empty."""
+    merged = text_terms(finding.summary, thesaurus)
+    _heighten(merged, text_terms(finding.quote or "", thesaurus), QUOTE)
+    _heighten(merged, text_terms(finding.context or "", thesaurus), CONTEXT)
+    area = text_terms(finding.area or "", thesaurus)
+    merged.update(_matter_terms(merged, area))
+    _heighten(merged, area, AREA)
     if not merged:
-        merged = {f"!{symbol}": 1.0 for symbol in symbols(finding.summary)}
-    return merged or {WORDLESS: 1.0}
+        merged = {f"!{symbol}": 1.0 for symbol in symbols(finding.summary)} or {WORDLESS: 1.0}
+    merged[kind_term(finding.issue_type)] = 1.0
+    return merged
 
 
 def text_terms(text: str, thesaurus: Thesaurus) -> Terms:
@@ -50,6 +55,29 @@ def text_terms(text: str, thesaurus: Thesaurus) -> Terms:
     return terms
 
 
+def _heighten(terms: Terms, by: Mapping[str, float], share: float) -> None:
+    for term, weight in by.items():
+        terms[term] = max(terms.get(term, 0.0), weight * share)
+
+
+def kinds_in(terms: Mapping[str, float]) -> dict[IssueType, float]:
+    """The issue types among terms with their weights."""
+    return {kind: terms[kind_term(kind)] for kind in IssueType if kind_term(kind) in terms}
+
+
+def kind_term(kind: IssueType) -> str:
+    """The term of an issue type."""
+    return _KIND + kind
+
+
+def _matter_terms(told: Iterable[str], area: Iterable[str]) -> Terms:
+    return {f"@{name}": MATTER for name in matters_in(_concepts(told), _concepts(area))}
+
+
+def _concepts(terms: Iterable[str]) -> set[str]:
+    return {term[1:] for term in terms if term.startswith("#") and not is_pair(term)}
+
+
 def _concept_terms(matches: Sequence[Match]) -> Terms:
     return {f"#{m.concept.name}": THING if m.concept.thing else STATE for m in matches}
 
@@ -63,7 +91,7 @@ def _sequence(stemmed: Sequence[str], matches: Sequence[Match]) -> list[str]:
         match = starts.get(at)
         if match is not None:
             row.append(f"#{match.concept.name}")
-        elif _meaningful(stemmed[at]):
+        elif meaningful(stemmed[at]):
             row.append(stemmed[at])
         at += match.length if match is not None else 1
     return row
@@ -71,17 +99,12 @@ def _sequence(stemmed: Sequence[str], matches: Sequence[Match]) -> list[str]:
 
 def _covered(stemmed: Sequence[str], matches: Sequence[Match]) -> list[str]:
     inside = (stemmed[i] for match in matches for i in range(match.start, match.start + match.length))
-    return [word for word in inside if _meaningful(word)]
+    return [word for word in inside if meaningful(word)]
 
 
-def _meaningful(word: str) -> bool:
-    return len(word) > 1 and word not in _stop_words()
-
-
-@lru_cache(maxsize=1)
-def _stop_words() -> frozenset[str]:
-    listed = files("earshot.group").joinpath("stop.txt").read_text("utf-8").split()
-    return frozenset(stem(word) for word in listed)
+def is_kind(term: str) -> bool:
+    """Whether a term is an issue type; it is compared apart and not counted."""
+    return term.startswith(_KIND)
 
 
 def is_pair(term: str) -> bool:

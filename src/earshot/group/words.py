@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
+from importlib.resources import files
 
 TEXT_LIMIT = 1_000
 """Longest stretch of a text that is looked at, in characters."""
@@ -52,6 +53,17 @@ def stem(word: str) -> str:
     if len(word) <= 3 or not word.isascii():
         return word
     return _without_final_e(_without_ending(_singular(word)))
+
+
+def meaningful(word: str) -> bool:
+    """Whether a stem says anything: neither a single character nor one of the words that every text has."""
+    return len(word) > 1 and word not in _stop_words()
+
+
+@lru_cache(maxsize=1)
+def _stop_words() -> frozenset[str]:
+    listed = files("earshot.group").joinpath("stop.txt").read_text("utf-8").split()
+    return frozenset(stem(word) for word in listed)
 
 
 def _plain(token: str) -> str:

@@ -1,10 +1,11 @@
 """The public Python API: the verbs of the command line as methods."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness
 from earshot.pipeline.classify import Classified
@@ -60,7 +61,7 @@ class Earshot:
         """The figures over a window of conversation time."""
         return await report(self.parts, since=since, until=until)
 
-    def export(self, kind: str) -> AsyncIterator[list[dict[str, Any]]]:
+    def export(self, kind: str) -> AsyncIterator[Sequence[Noun]]:
         """Batches of rows in the documented export forms."""
         return export(self.parts, kind)
 

@@ -1,25 +1,33 @@
 """Use case: hand out rows in the documented export forms (DESIGN §6), a batch at a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from earshot.domain.action import Action
 from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Insight
-from earshot.domain.report import Window
+from earshot.domain.model import Noun
+from earshot.domain.report import BEGINNING, Window
+from earshot.domain.rows import ActionRow, ConversationRow, CustomerRow, InsightRow, MessageRow, ThemeRow
 from earshot.domain.theme import Theme
 from earshot.pipeline.parts import Parts
 
-Row = dict[str, Any]
-KINDS = ("conversations", "insights", "themes", "actions")
-"""What can be exported so far."""
+SHAPES: dict[str, type[Noun]] = {
+    "conversations": ConversationRow,
+    "insights": InsightRow,
+    "themes": ThemeRow,
+    "actions": ActionRow,
+}
+"""What can be exported, and the shape of its rows."""
+
+_ALL = 1_000_000
+_EVERYTHING = Window(start=BEGINNING, end=datetime(9000, 1, 1, tzinfo=UTC))
 
 
-async def export(parts: Parts, kind: str) -> AsyncIterator[list[Row]]:
+async def export(parts: Parts, kind: str) -> AsyncIterator[Sequence[Noun]]:
     """Batches of rows of a kind; ValueError for an unknown kind."""
-    if kind not in KINDS:
-        raise ValueError(f"cannot export {kind!r}; choose one of {', '.join(KINDS)}")
+    if kind not in SHAPES:
+        raise ValueError(f"cannot export {kind!r}; choose one of {', '.join(SHAPES)}")
     async with parts.store.unit() as unit:
         if kind == "conversations":
             async for conversations in unit.conversations.export():
@@ -28,82 +36,60 @@ async def export(parts: Parts, kind: str) -> AsyncIterator[list[Row]]:
             async for insights in unit.insights.export():
                 yield [insight_row(i) for i in insights]
         elif kind == "themes":
-            everything = Window(start=datetime(1970, 1, 1, tzinfo=UTC), end=datetime(9000, 1, 1, tzinfo=UTC))
-            yield [theme_row(t) for t in await unit.themes.top(everything, limit=1_000_000)]
+            yield [theme_row(t) for t in await unit.themes.top(_EVERYTHING, limit=_ALL)]
         else:
-            yield [action_row(a) for a in await unit.decisions.list(None, limit=1_000_000)]
+            yield [action_row(a) for a in await unit.decisions.list(None, limit=_ALL)]
 
 
-def conversation_row(conversation: Conversation) -> Row:
+def conversation_row(conversation: Conversation) -> ConversationRow:
     """A conversation in the export form: only customer-visible messages, in order."""
     customer = conversation.customer
-    fields = ("id", "name", "email", "plan", "mrr", "segment", "company")
-    return {
-        "id": conversation.id,
-        "state": conversation.state.value,
-        "created_at": _iso(conversation.created_at),
-        "updated_at": _iso(conversation.updated_at),
-        "deleted": conversation.deleted,
-        "title": conversation.title,
-        "messages": [
-            {"id": m.id, "author": m.author.value, "text": m.text, "created_at": _iso(m.created_at)}
+    shared = ConversationRow.model_fields.keys() - {"messages", "customer", "tags"}
+    return ConversationRow(
+        **{name: getattr(conversation, name) for name in shared},
+        messages=[
+            MessageRow(id=m.id, author=m.author, text=m.text, created_at=m.created_at)
             for m in conversation.messages
         ],
-        "customer": None if customer is None else {name: getattr(customer, name) for name in fields},
-        "tags": list(conversation.tags),
-        "url": conversation.url,
-    }
+        customer=customer and CustomerRow(**{name: getattr(customer, name) for name in CustomerRow.model_fields}),
+        tags=list(conversation.tags),
+    )
 
 
-def insight_row(insight: Insight) -> Row:
+def insight_row(insight: Insight) -> InsightRow:
     """An insight in the export form."""
     reading, origin = insight.reading, insight.provenance
-    return {
+    told = {name: getattr(reading, name) for name in InsightRow.model_fields if hasattr(reading, name)}
+    came = {name: getattr(origin, name) for name in InsightRow.model_fields if hasattr(origin, name)}
+    own = {
+        "findings": reading.findings,
         "conversation_id": insight.conversation_id,
-        "issue_type": reading.issue_type.value,
-        "priority": reading.priority.value,
-        "sentiment": reading.sentiment.value,
-        "sentiment_score": reading.sentiment_score,
-        "churn_risk": reading.churn_risk.value,
-        "confidence": reading.confidence,
-        "summary": reading.summary,
-        "affected_feature": reading.affected_feature,
-        "customer_segment": insight.customer_segment.value if insight.customer_segment else None,
-        "recommended_action": reading.recommended_action.value,
-        "findings": [f.model_dump(mode="json") for f in reading.findings],
-        "classifier": origin.classifier,
-        "model": origin.model,
-        "prompt_version": origin.prompt_version,
-        "cost_usd": origin.cost_usd,
-        "classified_at": _iso(insight.classified_at),
+        "customer_segment": insight.customer_segment,
+        "classified_at": insight.classified_at,
     }
+    return InsightRow.model_validate({**told, **came, **own})
 
 
-def theme_row(theme: Theme) -> Row:
-    """A theme, with the guide's names (frequency, representative_quotes, evidence_urls) where it has them."""
-    return {
-        "id": theme.id,
-        "issue_type": theme.issue_type.value,
-        "affected_feature": theme.area,
-        "title": theme.title,
-        "frequency": theme.conversations,
-        "customers": theme.customers,
-        "mrr": theme.mrr,
-        "avg_sentiment": theme.avg_sentiment,
-        "customer_segments": list(theme.segments),
-        "first_seen": _iso(theme.first_seen),
-        "last_seen": _iso(theme.last_seen),
-        "representative_quotes": [q.text for q in theme.quotes],
-        "evidence_urls": [q.url for q in theme.quotes if q.url],
-    }
+def theme_row(theme: Theme) -> ThemeRow:
+    """A theme in the export form."""
+    return ThemeRow(
+        id=theme.id,
+        issue_type=theme.issue_type,
+        affected_feature=theme.area,
+        title=theme.title,
+        frequency=theme.conversations,
+        customers=theme.customers,
+        mrr=theme.mrr,
+        avg_sentiment=theme.avg_sentiment,
+        customer_segments=list(theme.segments),
+        first_seen=theme.first_seen,
+        last_seen=theme.last_seen,
+        representative_quotes=[quote.text for quote in theme.quotes],
+        evidence_urls=[quote.url for quote in theme.quotes if quote.url],
+    )
 
 
-def action_row(action: Action) -> Row:
-    """An action, with the guide's names (action_type, reason, status)."""
-    row = action.model_dump(mode="json")
-    row["action_type"] = row.pop("kind")
-    return row
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def action_row(action: Action) -> ActionRow:
+    """An action in the export form."""
+    shared = ActionRow.model_fields.keys() - {"action_type"}
+    return ActionRow(action_type=action.kind, **{name: getattr(action, name) for name in shared})

@@ -3,13 +3,23 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from earshot.domain.report import Report, Window
+from earshot.domain.report import BEGINNING, Report, Window
 from earshot.pipeline.parts import Parts
 
 
 async def report(parts: Parts, *, since: datetime | None = None, until: datetime | None = None) -> Report:
-    """Gather a report over a window of conversation time."""
+    """Gather a report over a window of conversation time.
+
+    Where no window was asked for and nothing that is held carries a time (a plain import), it covers everything.
+    """
     window = window_of(parts, since=since, until=until)
+    figures = await _gather(parts, window)
+    if since is None and not figures.totals.conversations and figures.undated:
+        figures = await _gather(parts, window.model_copy(update={"start": BEGINNING}))
+    return figures
+
+
+async def _gather(parts: Parts, window: Window) -> Report:
     options = parts.report
     async with parts.store.unit() as unit:
         await unit.figures.refresh()

@@ -99,7 +99,7 @@ def parse_when(text: str, *, now: datetime) -> datetime:
     span = _SPAN.fullmatch(value)
     try:
         if span is not None:
-            return max(now - int(span[1]) * _UNITS[span[2].lower()], _EARLIEST)
+            return now - min(int(span[1]) * _UNITS[span[2].lower()], now - _EARLIEST)
         found = datetime.fromisoformat(value)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):

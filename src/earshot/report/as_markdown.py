@@ -38,8 +38,8 @@ def to_markdown(report: Report) -> str:
         *(f"- {md(text)}" for text in shown.headline.also),
         *(("",) if shown.headline.also else ()),
     ]
-    for text in shown.warnings:
-        lines += [f"> **{md(text)}**", ""]
+    for warning in shown.warnings:
+        lines += [f"> **{md(warning.text)}**", ""]
     for section in shown.sections:
         lines += _section(section)
     lines += ["---", "", f"Made by Earshot on {md(shown.generated)} ({md(shown.timezone)})."]

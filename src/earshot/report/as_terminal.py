@@ -29,25 +29,30 @@ def to_terminal(report: Report, *, full_report: str | None = None) -> Renderable
         if section.brief:
             parts += _section(section)
     if full_report:
-        parts.append(Text.assemble(("Full report: ", "dim"), (for_terminal(full_report), "bold")))
+        parts.append(_text("Full report: ", style="dim").append(for_terminal(full_report), style="not dim bold"))
     return Group(*parts)
+
+
+def _text(text: str = "", *, style: str = "") -> Text:
+    """Text that wraps even where the console was told not to."""
+    return Text(text, style=style, no_wrap=False, overflow="fold")
 
 
 def _head(shown: Page) -> list[RenderableType]:
     parts: list[RenderableType] = [
-        Text(f"{for_terminal(shown.workspace)} · {shown.span} · {shown.timezone}", style="dim"),
-        Text(for_terminal(shown.headline.sentence), style="bold"),
+        _text(f"{for_terminal(shown.workspace)} · {shown.span} · {shown.timezone}", style="dim"),
+        _text(for_terminal(shown.headline.sentence), style="bold"),
     ]
-    parts += [Text(f"→ {for_terminal(text)}") for text in shown.headline.also]
-    parts += [Text(for_terminal(text), style="bold red") for text in shown.warnings]
-    return [*parts, Text()]
+    parts += [_text(f"→ {for_terminal(text)}") for text in shown.headline.also]
+    parts += [_paragraph(warning) for warning in shown.warnings]
+    return [*parts, _text()]
 
 
 def _section(section: Section) -> list[RenderableType]:
     shown = [part for block in section.blocks for part in _block(block)]
     if not shown:
         return []
-    return [Text(section.title, style="bold cyan"), Padding(Group(*shown), (0, 0, 1, 2))]
+    return [_text(section.title, style="bold cyan"), Padding(Group(*shown), (0, 0, 1, 2))]
 
 
 def _block(block: Block) -> list[RenderableType]:
@@ -69,13 +74,13 @@ def _block(block: Block) -> list[RenderableType]:
 
 
 def _paragraph(block: Paragraph) -> Text:
-    text = Text(for_terminal(block.text), style=_STYLES[block.tone])
+    text = _text(for_terminal(block.text), style=_STYLES[block.tone])
     return text.append(f" {block.command}", style="bold") if block.command else text
 
 
 def _facts(block: Facts) -> Text:
     shown = (f"{clip(fact.term, 40).lower()} {for_terminal(fact.value)}" for fact in block.items)
-    return Text(", ".join(shown), style="dim")
+    return _text(", ".join(shown), style="dim")
 
 
 def _grid() -> Grid:
@@ -89,8 +94,8 @@ def _figures(block: KeyFigures) -> Grid:
     grid.add_column(no_wrap=True)
     grid.add_column(style="dim")
     for figure in block.items:
-        change = Text(figure.change, style=_STYLES[figure.change_tone])
-        grid.add_row(Text(figure.label), Text(figure.value, style="bold"), change, Text(figure.certainty[-1]))
+        change = _text(figure.change, style=_STYLES[figure.change_tone])
+        grid.add_row(_text(figure.label), _text(figure.value, style="bold"), change, _text(figure.certainty[-1]))
     return grid
 
 
@@ -102,27 +107,27 @@ def _themes(block: Themes) -> Grid:
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(no_wrap=True)
     for item in block.items[:THEMES]:
-        title = Text(clip(item.title, 80))
-        bar = Text("█" * max(1, round(item.bar * BAR)), style="cyan")
-        change = Text(item.change, style=_STYLES[item.change_tone])
-        grid.add_row(Text(str(item.rank)), title, bar, Text(item.conversations, style="bold"), change)
+        title = _text(clip(item.title, 80))
+        bar = _text("█" * max(1, round(item.bar * BAR)), style="cyan")
+        change = _text(item.change, style=_STYLES[item.change_tone])
+        grid.add_row(_text(str(item.rank)), title, bar, _text(item.conversations, style="bold"), change)
     return grid
 
 
 def _voices(block: Voices) -> list[RenderableType]:
     lines: list[RenderableType] = []
     for voice in block.items[:VOICES]:
-        line = Text("• ", style="bold red")
+        line = _text("• ", style="bold red")
         line.append(for_terminal(voice.summary), style="default not bold")
         line.append(f"  {for_terminal(voice.who)} · {for_terminal(voice.link.text)}", style="dim not bold")
         lines.append(line)
     rest = len(block.items) - VOICES
-    return [*lines, Text(f"and {rest} more in the full report", style="dim")] if rest > 0 else lines
+    return [*lines, _text(f"and {rest} more in the full report", style="dim")] if rest > 0 else lines
 
 
 def _gaps(block: Table) -> list[RenderableType]:
     rows: list[RenderableType] = [
-        Text(f"• {': '.join(for_terminal(cell) for cell in row)}", style="red") for row in block.rows[:GAPS]
+        _text(f"• {': '.join(for_terminal(cell) for cell in row)}", style="red") for row in block.rows[:GAPS]
     ]
     rest = len(block.rows) - GAPS
-    return [*rows, Text(f"and {rest} more in the full report", style="dim")] if rest > 0 else rows
+    return [*rows, _text(f"and {rest} more in the full report", style="dim")] if rest > 0 else rows

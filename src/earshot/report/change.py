@@ -1,8 +1,9 @@
 """What changed against the window before: one sentence for the top of the report, and the runners-up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from earshot.domain.reading import IssueType
 from earshot.domain.report import Report, Totals
@@ -86,20 +87,52 @@ def headline(report: Report) -> Headline:
     if totals.conversations == 0:
         return Headline(sentence="No conversations in this window yet")
     size = f"{words.count(totals.conversations, 'conversation')} from {words.count(totals.customers, 'customer')}"
-    top = max(report.themes, key=lambda theme: theme.conversations, default=None)
-    most = f"most raised: {_quoted(top)} ({words.number(top.conversations)})" if top else ""
+    most = _most_raised(report)
     if not comparable(report):
-        return Headline(
-            sentence=f"{size}; {most}" if most else size,
-            also=("What changed cannot be said yet: the window before is not held completely.",),
-        )
-    clear = sorted((c for c in _candidates(report) if abs(c.z) >= CLEAR), key=lambda c: (not c.theme, -abs(c.z)))
-    if not clear:
-        before = f"{words.number(report.previous.conversations)} in {span_before(report)}"
-        also = (f"{most[0].upper()}{most[1:]}.",) if most else ()
-        return Headline(sentence=f"No clear change: {size}, against {before}", also=also)
-    rest = sorted(clear[1:], key=lambda c: -abs(c.z))[:RUNNERS_UP]
-    return Headline(sentence=clear[0].text, also=tuple(f"{c.text}." for c in rest))
+        recent = _clear(_recent(report))
+        unsaid = ("What changed since the window before cannot be said: it is not held completely.",)
+        return _told(recent, also=(*(f"{size}." for _ in recent[:1]), *most, *unsaid), otherwise=size)
+    clear = _clear(_candidates(report))
+    if clear:
+        rest = sorted(clear[1:], key=lambda c: -abs(c.z))[:RUNNERS_UP]
+        return _told(clear, also=tuple(f"{c.text}." for c in rest))
+    before = f"{words.number(report.previous.conversations)} in {span_before(report)}"
+    return _told((), also=most, otherwise=f"No clear change: {size}, against {before}")
+
+
+def _told(clear: Sequence[_Candidate], *, also: tuple[str, ...], otherwise: str = "") -> Headline:
+    return Headline(sentence=clear[0].text if clear else otherwise, also=also)
+
+
+def _clear(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """What changed beyond chance, themes first, then by how far."""
+    return sorted((c for c in candidates if abs(c.z) >= CLEAR), key=lambda c: (not c.theme, -abs(c.z)))
+
+
+def _most_raised(report: Report) -> tuple[str, ...]:
+    if not report.themes:
+        return ()
+    top = max(report.themes, key=lambda theme: theme.conversations)
+    return (f"Most raised: {_quoted(top)} ({words.number(top.conversations)}).",)
+
+
+def _recent(report: Report) -> Iterator[_Candidate]:
+    """The last seven whole days against the seven before, where the window before cannot be compared."""
+    last = words.last_whole_day(report.window)
+    middle, first = last - timedelta(days=6), last - timedelta(days=13)
+    if first < words.first_day(report.window) or not _held_on(report, first):
+        return
+    kinds = {row.issue_type for row in report.issue_days}
+    for kind in words.in_order(kinds):
+        rows = [row for row in report.issue_days if row.issue_type == kind and first <= row.day <= last]
+        now = sum(row.conversations for row in rows if row.day >= middle)
+        then = sum(row.conversations for row in rows) - now
+        moved = _counts(words.issue_types(kind), now, then)
+        yield _Candidate(moved.z, f"{moved.text} in the last 7 whole days")
+
+
+def _held_on(report: Report, day: date) -> bool:
+    return report.held_since is None or report.held_since.astimezone(ZoneInfo(report.window.timezone)).date() < day
 
 
 def _candidates(report: Report) -> Iterator[_Candidate]:

@@ -114,7 +114,7 @@ def _before(report: Report, theme: Theme) -> int:
 def _theme(report: Report, theme: Theme, *, rank: int, most: int) -> ThemeItem:
     change, tone = theme_change(report, theme)
     zone = report.window.timezone
-    said = tuple(_said(quote, zone) for quote in theme.quotes)
+    said, others = _distinct(tuple(_said(quote, zone) for quote in theme.quotes))
     seen = f"first seen {_day(theme, zone)}"
     return ThemeItem(
         rank=rank,
@@ -134,15 +134,18 @@ def _theme(report: Report, theme: Theme, *, rank: int, most: int) -> ThemeItem:
         seen=seen,
         bar=theme.conversations / most if most else 0.0,
         bar_before=_before(report, theme) / most if most and comparable(report) else None,
-        quotes=said[:QUOTES],
-        more=_more(said),
+        quotes=said,
+        more=others,
     )
 
 
-def _more(said: tuple[Said, ...]) -> tuple[Link, ...]:
-    shown = {s.link.text for s in said[:QUOTES]}
-    links = {s.link.text: s.link for s in said[QUOTES:] if s.link.text not in shown}
-    return tuple(links.values())[:LINKS]
+def _distinct(said: tuple[Said, ...]) -> tuple[tuple[Said, ...], tuple[Link, ...]]:
+    """The first few different quotes, and the conversations that are left."""
+    different = {quote.text.casefold(): quote for quote in reversed(said)}
+    shown = tuple(quote for quote in said if different[quote.text.casefold()] is quote)[:QUOTES]
+    linked = {quote.link.text for quote in shown}
+    others = {quote.link.text: quote.link for quote in said if quote.link.text not in linked}
+    return shown, tuple(others.values())[:LINKS]
 
 
 def _day(theme: Theme, zone: str) -> str:
@@ -169,14 +172,22 @@ def _voice(report: Report, item: Highlight) -> Voice:
     if item.plan:
         facts.append(f"plan {one_line(item.plan)}")
     facts.append(f"MRR {words.money(item.mrr, report.currency)}")
+    summary, quote = _once(one_line(item.summary), clip(item.quote or "", QUOTE_LIMIT))
     return Voice(
-        summary=one_line(item.summary),
-        quote=clip(item.quote, QUOTE_LIMIT) if item.quote else None,
+        summary=summary,
+        quote=quote,
         who=who or "Unknown customer",
         facts=tuple(facts),
         tags=_tags(item),
         link=Link(text=one_line(item.conversation_id), url=safe_url(item.url)),
     )
+
+
+def _once(summary: str, quote: str) -> tuple[str, str | None]:
+    """Summary and quote; where both are the same words, these stand once, as a quote."""
+    if quote and summary.casefold() == quote.casefold():
+        return f"“{quote}”", None
+    return summary, quote or None
 
 
 def _tags(item: Highlight) -> tuple[tuple[str, Tone], ...]:

@@ -10,7 +10,7 @@ from earshot.report.key_figures import key_numbers
 from earshot.report.lists import actions, criticals, high_churn, themes
 from earshot.report.series import issue_chart, sentiment_chart
 from earshot.report.upkeep import completeness, cost, notes
-from earshot.report.views import Page, Paragraph, Section
+from earshot.report.views import Page, Paragraph, Section, Tone
 from earshot.text.escape import one_line
 
 NOTHING = "Nothing to draw yet: no dated conversation was read in this window. Fetch and read conversations:"
@@ -63,17 +63,15 @@ def page(report: Report) -> Page:
     )
 
 
-def _warnings(report: Report) -> tuple[str, ...]:
-    held = report.completeness
-    warnings: list[str] = []
+def _warnings(report: Report) -> tuple[Paragraph, ...]:
+    held, unread = report.completeness, report.unread
+    warnings: list[Paragraph] = []
     if held is not None and not held.complete:
-        warnings.append(
-            f"This report is incomplete: {words.count(len(held.gaps), 'gap')} in the last sync, see Completeness."
-        )
-    if report.unread:
-        warnings.append(
-            f"{words.count(report.unread, 'conversation')} could not be read and are not counted."
-            if report.unread > 1
-            else "1 conversation could not be read and is not counted."
-        )
+        gaps = words.count(len(held.gaps), "gap")
+        text = f"This report is incomplete: {gaps} in the last sync, see Completeness."
+        warnings.append(Paragraph(text=text, tone=Tone.BAD))
+    if unread:
+        verb = "are" if unread > 1 else "is"
+        text = f"{words.count(unread, 'conversation')} could not be read and {verb} not counted."
+        warnings.append(Paragraph(text=text, tone=Tone.WARN))
     return tuple(warnings)

@@ -12,6 +12,9 @@ from earshot.report.views import Bar, Chart, Column, Point, Table
 
 DAILY_LIMIT, WEEKLY_LIMIT = 92, 731
 """Up to so many days a chart has one mark a day, then one a week; beyond, one a month."""
+STEADY = 8
+"""Sentiment marks rest on at least so many conversations on average, where the window is long enough."""
+_DAYS = {"week": 7, "month": 31}
 
 
 def drawn_days(report: Report) -> tuple[date, date]:
@@ -27,6 +30,17 @@ def step(days: tuple[date, date]) -> str:
     """The span of one mark: day, week or month."""
     length = (days[1] - days[0]).days + 1
     return "day" if length <= DAILY_LIMIT else "week" if length <= WEEKLY_LIMIT else "month"
+
+
+def _steady(report: Report, every: str) -> str:
+    """A longer step where marks would rest on so few conversations that the line is noise."""
+    first, last = drawn_days(report)
+    n = sum(row.conversations for row in report.sentiment_days)
+    for shorter, longer in (("day", "week"), ("week", "month")):
+        marks = len({_start(row.day, every) for row in report.sentiment_days})
+        if every == shorter and (last - first).days >= 2 * _DAYS[longer] and n < STEADY * marks:
+            every = longer
+    return every
 
 
 def issue_chart(report: Report) -> Chart:
@@ -62,7 +76,7 @@ def issue_chart(report: Report) -> Chart:
 
 def sentiment_chart(report: Report) -> Chart:
     """Average sentiment over time with its 95% interval."""
-    every = step(drawn_days(report))
+    every = _steady(report, step(drawn_days(report)))
     days = _starts(report, every)
     sd = sentiment_sd(report.totals)
     points = _points(report.sentiment_days, every, sd)
@@ -140,7 +154,7 @@ def _describe_issues(counts: dict[tuple[date, str], int], days: list[date], ever
     mean = sum(totals.values()) / len(days)
     return (
         f"Stacked bars, one a {every}. The busiest {every} is {words.day(peak)} with "
-        f"{words.count(totals[peak], 'conversation')}; the average is {mean:.1f} a {every}."
+        f"{words.count(totals[peak], 'conversation')}; the average is {mean:.1f} a {every}.{_partial(every)}"
     )
 
 
@@ -152,5 +166,9 @@ def _describe_sentiment(points: tuple[Point, ...], every: str) -> str:
     return (
         f"A line with its band of uncertainty. Lowest: {words.score(low.average)} on {words.day(low.day)} "
         f"(n = {low.conversations}). Highest: {words.score(high.average)} on {words.day(high.day)} "
-        f"(n = {high.conversations}). One mark a {every}."
+        f"(n = {high.conversations}). One mark a {every}.{_partial(every)}"
     )
+
+
+def _partial(every: str) -> str:
+    return "" if every == "day" else f" The first and the last {every} may lie in the window only in part."

@@ -133,7 +133,10 @@ def _held(held: Completeness) -> list[Fact]:
 
 def _parts(held: Completeness) -> str:
     missing = held.parts_expected - held.parts_held
-    return "all messages and events are held" if missing <= 0 else f"{words.number(missing)} missing"
+    if missing <= 0:
+        return "all messages and events are held"
+    why = "older than what the source returns of long conversations" if held.truncated else "missing"
+    return f"{words.number(missing)} {why}"
 
 
 def notes(report: Report) -> Section:
@@ -167,7 +170,10 @@ def _partial_day(end: datetime, zone: str) -> bool:
 def _left_out(report: Report) -> tuple[str, ...]:
     kinds = (
         (report.unread, "could not be read and wait in the review queue"),
-        (report.undated, "came without times and stay out of windows and trends"),
+        (
+            0 if words.everything(report.window) else report.undated,
+            "came without times and stay out of windows and trends",
+        ),
         (
             report.filtered_out,
             "were left out by the settings’ filters (spam, own staff, unanswered outbound, teams, tags)",

@@ -262,5 +262,5 @@ class Page:
     timezone: str
     generated: str
     headline: Headline
-    warnings: tuple[str, ...]
+    warnings: tuple[Paragraph, ...]
     sections: tuple[Section, ...]

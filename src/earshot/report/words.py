@@ -142,6 +142,12 @@ def last_day(window: Window) -> date:
     return end.astimezone(ZoneInfo(window.timezone)).date()
 
 
+def last_whole_day(window: Window) -> date:
+    """The last local day that lies in a window whole."""
+    local = window.end.astimezone(ZoneInfo(window.timezone))
+    return local.date() - timedelta(days=1)
+
+
 def span(window: Window) -> str:
     """A window as its first and last day."""
     first, last = first_day(window), last_day(window)

@@ -56,3 +56,20 @@ class SimWorkspace:
     merged: dict[str, str] = field(default_factory=dict[str, str])
     truths: list[Truth] = field(default_factory=list[Truth])
     matters: list[Matter] = field(default_factory=list[Matter])
+
+
+def accounts(workspace: SimWorkspace) -> dict[str, str]:
+    """What counts as one customer, by conversation: the company where there is one, otherwise the contact."""
+    people = {str(contact["id"]): contact for contact in workspace.contacts}
+    found: dict[str, str] = {}
+    for talk in workspace.conversations:
+        listed = talk["contacts"]["contacts"]
+        if not listed:
+            continue
+        contact = str(listed[0]["id"])
+        while contact in workspace.merged:
+            contact = workspace.merged[contact]
+        companies = people.get(contact, {}).get("companies", {}).get("data", [])
+        company = talk.get("company") or next(iter(companies), None)
+        found[str(talk["id"])] = str(company["id"]) if company else contact
+    return found

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
-
 from earshot.errors import Misconfigured, Transient
+from earshot.store import driver
 
 SEARCH_PATH = "earshot, public"
 OLDEST = 15
@@ -63,10 +62,10 @@ def parse(url: str, *, name: str) -> Address:
     return Address(name=name, url=_SCHEME.sub("postgresql://", url.strip()))
 
 
-async def connect(address: Address, *, database: str | None = None) -> asyncpg.Connection:
+async def connect(address: Address, *, database: str | None = None) -> driver.Driver:
     """A new connection. Transient when nothing answers, Misconfigured when a person must act."""
     try:
-        return await asyncpg.connect(
+        return await driver.dial(
             dsn=address.url,
             host=address.host,
             port=address.port,
@@ -76,26 +75,26 @@ async def connect(address: Address, *, database: str | None = None) -> asyncpg.C
             timeout=30,
             server_settings={**_SESSION, "application_name": address.name},
         )
-    except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
+    except (driver.NotReady, driver.TooManyConnections) as error:
         raise Transient(
             f"the database at {address.place} is not ready: {error}", hint="try again shortly"
         ) from error
-    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+    except (driver.BadPassword, driver.BadAuthorization) as error:
         raise Misconfigured(
             f"the database at {address.place} refuses user and password",
             hint="check user name and password in DATABASE_URL",
         ) from error
-    except asyncpg.InvalidCatalogNameError as error:
+    except driver.NoSuchDatabase as error:
         raise Misconfigured(
             f"there is no such database at {address.place}", hint="create it, or correct its name in DATABASE_URL"
         ) from error
-    except asyncpg.PostgresError as error:
+    except driver.PostgresError as error:
         raise Misconfigured(
             f"the database at {address.place} refuses us: {error}", hint="check DATABASE_URL"
         ) from error
     except (OSError, TimeoutError, ConnectionError) as error:
         raise _unreachable(address, error) from error
-    except (ValueError, asyncpg.InterfaceError) as error:
+    except (ValueError, driver.InterfaceError) as error:
         raise Misconfigured("DATABASE_URL cannot be used", hint=f"check its options: {error}") from error
 
 

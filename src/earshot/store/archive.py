@@ -11,7 +11,7 @@ import struct
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import zstandard
 
@@ -84,7 +84,7 @@ class Reader:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._source.close()
+        cast("IO[bytes]", self._source).close()
         self._file.close()
 
     def records(self) -> Generator[tuple[bytes, bytes]]:

@@ -9,13 +9,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from earshot.errors import BadInput, Rejected
 from earshot.store import migrating
 from earshot.store.address import Address, connect
 from earshot.store.archive import FORMAT, VERSION, Reader, header_of, written
+from earshot.store.driver import Driver
+from earshot.store.sql import driver_of
 
 _TABLES = """
     select c.relname as name, array_agg(a.attname::text order by a.attnum) as columns
@@ -29,7 +30,8 @@ _SEQUENCES = """
     where c.relnamespace = 'earshot'::regnamespace and c.relkind = 'r' and a.attidentity <> ''
 """
 _HOLDS = """
-    select exists (select from conversation) or exists (select from conversation_insights) or exists (select from run)
+    select exists (select from conversation) or exists (select from conversation_insights)
+        or exists (select from run)
 """
 
 Records = Iterator[tuple[bytes, bytes]]
@@ -66,7 +68,7 @@ async def restore(address: Address, engine: AsyncEngine, path: Path, *, replace:
     if header["revision"] not in migrating.REVISIONS:
         raise BadInput(f"{path} was written by a newer Earshot", hint="upgrade Earshot, nothing was changed")
     async with engine.connect() as connection:
-        driver = await _driver(connection)
+        driver = await driver_of(connection)
         await driver.execute(migrating.LOCK)
         try:
             if not replace and await driver.fetchval(_HOLDS):
@@ -86,15 +88,7 @@ async def restore(address: Address, engine: AsyncEngine, path: Path, *, replace:
     return counts
 
 
-async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
-    raw = await connection.get_raw_connection()
-    driver: asyncpg.Connection | None = raw.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection is closed")
-    return driver
-
-
-async def _fill(driver: asyncpg.Connection, records: Records) -> dict[str, int]:
+async def _fill(driver: Driver, records: Records) -> dict[str, int]:
     counts: dict[str, int] = {}
     pending = next(records, None)
     while pending is not None:
@@ -113,7 +107,7 @@ async def _fill(driver: asyncpg.Connection, records: Records) -> dict[str, int]:
     return counts
 
 
-async def _copy(driver: asyncpg.Connection, table: dict[str, Any], rows: "_Rows") -> int:
+async def _copy(driver: Driver, table: dict[str, Any], rows: "_Rows") -> int:
     """Copy one table with its triggers off: what they would do is in the backup."""
     name = f'earshot."{table["name"]}"'
     await driver.execute(f"alter table {name} disable trigger user")

@@ -1,7 +1,7 @@
 """What PostgreSQL cannot hold: NUL characters and lone surrogates, taken out of texts before they are saved."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from earshot.domain.conversation import Conversation
 
@@ -25,9 +25,10 @@ def clean_json(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {clean(str(key)): clean_json(item) for key, item in value.items()}
+        found = cast("dict[Any, Any]", value)
+        return {clean(str(key)): clean_json(item) for key, item in found.items()}
     if isinstance(value, list | tuple):
-        return [clean_json(item) for item in value]
+        return [clean_json(item) for item in cast("list[Any]", value)]
     return value
 
 

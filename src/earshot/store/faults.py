@@ -1,9 +1,9 @@
 """The database's errors in our words: what to do, never the data."""
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from earshot.errors import EarshotError, Misconfigured, Transient
+from earshot.store import driver
 
 _FULL = {"53100", "53200"}
 _AGAIN = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
@@ -13,7 +13,7 @@ def translated(error: Exception) -> Exception:
     """The same error as one of ours where the database is the cause; any other unchanged."""
     if isinstance(error, EarshotError):
         return error
-    if not isinstance(error, DBAPIError | asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+    if not isinstance(error, (DBAPIError, driver.PostgresError, driver.InterfaceError, OSError)):
         return error
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
         return error
@@ -45,4 +45,4 @@ def _code(error: Exception) -> str | None:
 def _is_lost(error: Exception) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, ConnectionError | OperationalError | InterfaceError | asyncpg.InterfaceError)
+    return isinstance(error, (ConnectionError, OperationalError, InterfaceError, driver.InterfaceError))

@@ -20,7 +20,8 @@ LISTED = 20
 
 _DIMENSIONS = ("issue_type", "priority", "sentiment", "churn_risk", "model", "action")
 _COUNTS = f"""
-    /* counts by type, priority, sentiment, churn, model, action */ select dimension, value, sum(n)::int as n, sum(score) as score, sum(squares) as squares,
+    /* counts by type, priority, sentiment, churn, model, action */ select dimension, value, sum(n)::int as n,
+        sum(score) as score, sum(squares) as squares,
         sum(low)::int as low, sum(calls)::int as calls,
         sum(input_tokens)::bigint as input_tokens, sum(output_tokens)::bigint as output_tokens,
         sum(cost_usd) as cost_usd, sum(unpriced)::int as unpriced
@@ -41,7 +42,8 @@ _COUNTS = f"""
     ) counted group by dimension, value order by dimension, n desc, value
 """
 _DAYS = f"""
-    /* days: types and sentiment */ select (at at time zone :timezone)::date as day, value, sum(n)::int as n, sum(score) as score from (
+    /* days: types and sentiment */ select (at at time zone :timezone)::date as day, value, sum(n)::int as n,
+        sum(score) as score from (
         select hour as at, value, n, score from insight_hour
         where dimension = 'issue_type' and hour > '-infinity' and {ROLLED}
         union all
@@ -73,19 +75,24 @@ _HIGHLIGHTS = """
 _CRITICAL = _HIGHLIGHTS.format(label="criticals", which="priority = 'CRITICAL'", rank="churn_risk", within=WITHIN)
 _CHURNING = _HIGHLIGHTS.format(label="high churn", which="churn_risk = 'HIGH'", rank="priority", within=WITHIN)
 _ACTIONS = f"""
-    /* actions */ select a.key, a.kind, a.subject, a.subject_id, a.conversation_id, a.rule, a.reason, a.status, a.dry_run, a.created_at
+    /* actions */ select a.key, a.kind, a.subject, a.subject_id, a.conversation_id, a.rule, a.reason, a.status,
+        a.dry_run, a.created_at
     from unnest(cast(:kinds as text[])) with ordinality as k (kind, rank) cross join lateral (
-        select * from action where kind = k.kind and {WITHIN} order by hour desc, conversation_at desc, key limit :limit
+        select * from action where kind = k.kind and {WITHIN} order by hour desc, conversation_at desc,
+            key limit :limit
     ) a order by k.rank, a.conversation_at desc, a.key limit :limit
 """
 _WITHIN_SPOKEN = """c.spoken_at < cast(cast(:end as text) as timestamptz) and (cast(:start as text) = '-infinity'
     or c.times_known and c.spoken_at >= cast(cast(:start as text) as timestamptz))"""
 _AROUND = f"""
-    /* undated, unread, filtered out */ select (select name from workspace order by bound_at, source limit 1) as workspace,
+    /* undated, unread, filtered out */
+    select (select name from workspace order by bound_at, source limit 1) as workspace,
+        (select max(backfill_from) from sync_state) as held_since,
         coalesce((
             select sum(n) from insight_hour where dimension = 'issue_type' and hour = '-infinity'
         ), 0)::int as undated,
-        (select count(*) from unread u join conversation c on c.id = u.conversation_id where {_WITHIN_SPOKEN}) as unread,
+        (select count(*) from unread u join conversation c on c.id = u.conversation_id
+            where {_WITHIN_SPOKEN}) as unread,
         (
             select count(*) from conversation c where c.excluded is not null and not c.deleted and {_WITHIN_SPOKEN}
         ) as filtered_out
@@ -137,6 +144,7 @@ class PostgresFigures:
             undated=around["undated"],
             unread=around["unread"],
             filtered_out=around["filtered_out"],
+            held_since=around["held_since"],
         )
 
     async def _counts(self, here: Span) -> Sequence[Any]:

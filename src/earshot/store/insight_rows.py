@@ -1,7 +1,7 @@
 """Insights and findings as rows and back. Rows that other programs wrote are brought into the nouns' bounds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from earshot.domain.insight import Insight, Provenance
@@ -142,7 +142,7 @@ def _reading(row: Mapping[str, Any] | Any) -> Reading:
     )
 
 
-def _findings(row: Mapping[str, Any] | Any) -> Sequence[Finding]:
+def _findings(row: Mapping[str, Any] | Any) -> tuple[Finding, ...]:
     stored: list[dict[str, Any]] = json.loads(row["findings"] or "[]")
     if not stored:
         summary = _bounded(row["summary"])

@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from earshot.errors import Misconfigured
@@ -13,8 +12,10 @@ from earshot.ports.clock import Clock
 from earshot.store import migrating
 from earshot.store.address import OLDEST, Address, connect, parse, session_name
 from earshot.store.backup import backup, restore
+from earshot.store.driver import Driver
 from earshot.store.embedded.server import Embedded, open_embedded
 from earshot.store.settings import StoreSettings
+from earshot.store.sql import driver_of
 from earshot.store.unit import PostgresUnit
 from earshot.store.vitals import Vitals, vitals
 
@@ -77,10 +78,7 @@ async def open_store(settings: StoreSettings, *, clock: Clock) -> PostgresStore:
 
 async def _prepare(address: Address, engine: AsyncEngine, *, allow_foreign: bool) -> None:
     async with engine.connect() as connection:
-        raw = await connection.get_raw_connection()
-        driver: asyncpg.Connection | None = raw.driver_connection
-        if driver is None:
-            raise RuntimeError("the connection is closed")
+        driver = await driver_of(connection)
         version = driver.get_server_version()
         if version.major < OLDEST:
             raise Misconfigured(
@@ -93,7 +91,7 @@ async def _prepare(address: Address, engine: AsyncEngine, *, allow_foreign: bool
 
 
 def _engine(address: Address, *, size: int) -> AsyncEngine:
-    async def creator() -> asyncpg.Connection:
+    async def creator() -> Driver:
         return await connect(address)
 
     return create_async_engine(

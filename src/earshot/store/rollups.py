@@ -20,7 +20,8 @@ _CLEAR_INSIGHTS = """
     and hour in (select hour from taken_hour where of = 'insight')
 """
 _COUNT_INSIGHTS = f"""
-    insert into insight_hour (dimension, hour, value, n, score, squares, low_confidence, calls, input_tokens, output_tokens,
+    insert into insight_hour (dimension, hour, value, n, score, squares, low_confidence, calls, input_tokens,
+        output_tokens,
         cost_usd, unpriced)
     select case {_CASES} end, hour, coalesce({", ".join(DIMENSIONS)}), count(*), sum(sentiment_score),
         sum(sentiment_score * sentiment_score),
@@ -31,10 +32,12 @@ _COUNT_INSIGHTS = f"""
     group by hour, grouping sets ({", ".join(f"({name})" for name in DIMENSIONS)})
 """
 _CLEAR_ACTIONS = """
-    delete from insight_hour where dimension = 'action' and hour in (select hour from taken_hour where of = 'action')
+    delete from insight_hour where dimension = 'action' and hour in (select hour from taken_hour
+        where of = 'action')
 """
 _COUNT_ACTIONS = """
-    insert into insight_hour (dimension, hour, value, n, score, squares, low_confidence, calls, input_tokens, output_tokens,
+    insert into insight_hour (dimension, hour, value, n, score, squares, low_confidence, calls, input_tokens,
+        output_tokens,
         cost_usd, unpriced)
     select 'action', hour, kind, count(*), 0, 0, 0, 0, 0, 0, 0, 0 from action
     where hour in (select hour from taken_hour where of = 'action') group by hour, kind
@@ -59,8 +62,10 @@ _COUNT_STALE = """
             min(m.said_at) as first_seen, max(m.said_at) as last_seen, avg(i.sentiment_score) as avg_sentiment
         from member m left join conversation_insights i using (conversation_id) group by m.theme_id
     ), worth as (
-        select c.theme_id, sum(a.mrr) as mrr, array_agg(distinct a.segment) filter (where a.segment is not null) as segments
-        from (select distinct theme_id, account from member) c join account a on a.id = c.account group by c.theme_id
+        select c.theme_id, sum(a.mrr) as mrr, array_agg(distinct a.segment)
+            filter (where a.segment is not null) as segments
+        from (select distinct theme_id, account
+            from member) c join account a on a.id = c.account group by c.theme_id
     )
     update theme t set stale = false, conversations = total.conversations, customers = total.customers,
         first_seen = total.first_seen, last_seen = total.last_seen, avg_sentiment = total.avg_sentiment,
@@ -76,7 +81,8 @@ _REQUESTS = """
             select f.conversation_id from finding f where f.theme_id = any(array_agg(t.id))
             group by f.conversation_id order by max(f.conversation_at) desc, f.conversation_id limit 1000
         ), sum(t.avg_sentiment * t.conversations) / sum(t.conversations),
-        array(select distinct s from theme o cross join unnest(o.segments) as s where o.id = any(array_agg(t.id)) order by s),
+        array(select distinct s from theme o cross join unnest(o.segments) as s
+            where o.id = any(array_agg(t.id)) order by s),
         array_agg(t.id order by t.id)
     from theme t where t.issue_type = 'FEATURE_REQUEST' and t.conversations > 0 and t.normalized_title in (
         select o.normalized_title from theme o where o.id = any(:ids)

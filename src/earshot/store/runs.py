@@ -49,7 +49,8 @@ class PostgresRuns:
     async def latest(self, kind: str, *, only_ok: bool = False) -> Run | None:
         """The newest run of a kind."""
         row = await self._sql.row(
-            """select * from run where kind = :kind and (ok or not :only_ok) order by started_at desc, id limit 1""",
+            """select * from run where kind = :kind and (ok or not :only_ok) order by started_at desc,
+                id limit 1""",
             kind=kind,
             only_ok=only_ok,
         )

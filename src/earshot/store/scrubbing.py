@@ -14,7 +14,8 @@ _WORD = re.compile(r"\w+")
 _SUPPORTED = """
     select term from unnest(cast(:terms as text[])) as term where exists (
         select from finding f where f.theme_id = :theme
-        and strpos(lower(f.summary || ' ' || coalesce(f.quote, '') || ' ' || coalesce(f.affected_feature, '')), term) > 0
+        and strpos(lower(f.summary || ' ' || coalesce(f.quote, '') || ' ' || coalesce(f.affected_feature, '')),
+            term) > 0
     )
 """
 
@@ -109,8 +110,8 @@ async def _drop(sql: Sql, theme_id: str) -> None:
 
 async def _forget_request(sql: Sql, theme_id: str) -> None:
     """Remove the feature request with the old title, and have the other themes under that title counted anew."""
-    gone = await sql.column(
-        "delete from feature_requests where cast(:id as text) = any(theme_ids) returning unnest(theme_ids)",
-        id=theme_id,
+    gone = await sql.rows(
+        "delete from feature_requests where cast(:id as text) = any(theme_ids) returning theme_ids", id=theme_id
     )
-    await sql.run("update theme set stale = true where id = any(:ids)", ids=gone)
+    ids = sorted({one for row in gone for one in row["theme_ids"]})
+    await sql.run("update theme set stale = true where id = any(:ids)", ids=ids)

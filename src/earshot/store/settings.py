@@ -12,7 +12,7 @@ class StoreSettings(Noun):
 
     database_url: SecretStr | None = Field(
         default=None,
-        description="An existing PostgreSQL (15 or newer) as a postgresql:// address. Secret: only from DATABASE_URL.",
+        description="An existing PostgreSQL (15 or newer), postgresql://…; a secret, only from DATABASE_URL.",
     )
     data_dir: Path = Field(description="Folder of the embedded database, used when no database_url is given.")
     retention_days: int | None = Field(

@@ -4,11 +4,12 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-import asyncpg
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from earshot.store.driver import Driver
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,21 @@ class Sql:
         self, table: str, rows: Iterable[Sequence[Any]], *, columns: Sequence[str], schema: str = "earshot"
     ) -> None:
         """COPY rows into a table."""
-        driver = await self.driver()
+        await self._connection.exec_driver_sql("select 1")  # the transaction must have begun
+        driver = await driver_of(self._connection)
         await driver.copy_records_to_table(table, schema_name=schema, records=rows, columns=columns)
-
-    async def driver(self) -> asyncpg.Connection:
-        """The driver's connection, inside the transaction."""
-        await self._connection.exec_driver_sql("select 1")
-        raw = await self._connection.get_raw_connection()
-        driver: asyncpg.Connection | None = raw.driver_connection
-        if driver is None:
-            raise RuntimeError("the connection is closed")
-        return driver
 
     async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[RowMapping]]:
         """The rows of a query through a server-side cursor, so that memory stays flat."""
         result = await self._connection.stream(text(statement), parameters, execution_options={"yield_per": size})
         async for rows in result.mappings().partitions(size):
             yield rows
+
+
+async def driver_of(connection: AsyncConnection) -> Driver:
+    """The driver's own connection under one of SQLAlchemy's."""
+    raw = await connection.get_raw_connection()
+    driver = cast("Driver | None", raw.driver_connection)
+    if driver is None:
+        raise RuntimeError("the connection is closed")
+    return driver

@@ -58,7 +58,8 @@ _CUSTOMERS = f"""
     /* top themes: customers and MRR */ select c.theme_id, count(*) as customers, sum(a.mrr) as mrr,
         array_agg(distinct a.segment) filter (where a.segment is not null) as segments
     from (
-        select distinct theme_id, account from finding where theme_id = any(:ids) and account is not null and {WITHIN}
+        select distinct theme_id, account from finding where theme_id = any(:ids) and account is not null
+            and {WITHIN}
     ) c left join account a on a.id = c.account group by c.theme_id
 """
 _QUOTES = f"""
@@ -111,7 +112,8 @@ class PostgresThemes:
         await self._sql.run(_JOIN)
         await self._sql.run(
             """insert into lexicon (documents, frequencies) values (:documents, cast(:frequencies as jsonb))
-            on conflict (only_row) do update set documents = excluded.documents, frequencies = excluded.frequencies""",
+            on conflict (only_row) do update set documents = excluded.documents,
+                frequencies = excluded.frequencies""",
             documents=grouping.lexicon.documents,
             frequencies=clean(json.dumps(grouping.lexicon.frequencies)),
         )

@@ -1,4 +1,4 @@
-"""What was erased must not come back: fingerprints of erased people and conversations, without any of their data."""
+"""What was erased must not come back: fingerprints of erased people and conversations, none of their data."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

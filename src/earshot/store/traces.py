@@ -78,7 +78,7 @@ def _conditions(table: str, needles: Needles) -> str:
 
 
 def _values(needles: Needles) -> dict[str, object]:
-    return {"ids": sorted(needles.values)} | ({"pattern": needles.pattern} if needles.pattern else {})
+    return {"ids": sorted(needles.values), "pattern": needles.pattern}
 
 
 async def raw_mentions(sql: Sql, needles: Needles) -> AsyncIterator[tuple[str, bytes, bool, bool]]:
@@ -92,14 +92,7 @@ async def raw_mentions(sql: Sql, needles: Needles) -> AsyncIterator[tuple[str, b
                 data = parsed(raw)
                 party, mention = needles.is_party(data), needles.in_json(data)
                 if party or mention:
-                    yield (
-                        row(
-                            "conversation_id",
-                        ),
-                        raw,
-                        party,
-                        mention,
-                    )
+                    yield row["conversation_id"], raw, party, mention
 
 
 async def mask(sql: Sql, purge: Purge, *, needles: Needles) -> int:
@@ -132,7 +125,8 @@ async def _mask_conversations(sql: Sql, needles: Needles, *, ids: list[str]) -> 
         old = from_row(row)
         new = type(old).model_validate(needles.masked_json(json.loads(old.model_dump_json())))
         await sql.run(
-            """update conversation set title = :title, messages = cast(:messages as jsonb), tags = :tags, url = :url,
+            """update conversation set title = :title, messages = cast(:messages as jsonb), tags = :tags,
+                url = :url,
                 customer = cast(:customer as jsonb), content_hash = :hash where id = :id""",
             id=old.id,
             title=new.title,
@@ -160,9 +154,7 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
     for row in await sql.rows("select id, title from theme where title like :mask", mask=f"%{MASK}%"):
         await sql.run(
             "update theme set normalized_title = :plain, stale = true where id = :id",
-            id=row(
-                "id",
-            ),
+            id=row["id"],
             plain=normalize(row["title"]),
         )
     await _mask_documents(sql, needles)
@@ -186,8 +178,6 @@ async def _mask_documents(sql: Sql, needles: Needles) -> None:
         await sql.run(
             "update directory set body = cast(:body as jsonb) where kind = :kind and id = :id",
             kind=row["kind"],
-            id=row(
-                "id",
-            ),
+            id=row["id"],
             body=body,
         )

@@ -1,6 +1,5 @@
 """One transaction over the database, with every part of the store on it."""
 
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -58,12 +57,11 @@ class PostgresUnit:
         self.erasure = PostgresErasure(sql, purge)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+        error = exc[1]
         if isinstance(error, Exception):
             clearer = translated(error)
             if clearer is not error:

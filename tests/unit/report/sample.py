@@ -314,7 +314,13 @@ def hostile() -> Report:
         update={"title": HOSTILE, "area": HOSTILE, "segments": (HOSTILE,), "quotes": (bad, sneaky)}
     )
     nasty = highlight(
-        0, summary=HOSTILE, quote=HOSTILE, customer=HOSTILE, company=HOSTILE, plan=HOSTILE, url=HOSTILE_URL
+        0,
+        summary=HOSTILE,
+        quote=HOSTILE + HOSTILE,
+        customer=HOSTILE,
+        company=HOSTILE,
+        plan=HOSTILE,
+        url=HOSTILE_URL,
     )
     return report(
         workspace=HOSTILE,

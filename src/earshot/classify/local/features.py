@@ -2,7 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,15 @@ BUCKETS = 1 << BITS
 HASHED_ZONES = 3
 CUE_ZONES = 5
 SHAPE_SIZE = 40
+TELLING = (
+    "leave", "frustrated", "urgent", "minor", "security", "lost", "crash", "workaround", "solved", "unresolved",
+    "any_update", "plus_one", "lacking", "praise", "thanks_only", "not_working", "error", "regression",
+)  # fmt: skip
+"""The cues that tell how urgent a matter is and whether a customer may leave, whatever the matter."""
+
+BOTH = frozenset({"lacking", "bug_word", "spam"})
+"""Cues that count whoever says them."""
+
 CODE_VERSION = 1
 """Raise it when features change meaning, so that a model trained for other features is refused."""
 
@@ -99,13 +108,23 @@ def _add_unit(weights: dict[int, float], buckets: Ints, scale: float) -> None:
         weights[bucket] = weights.get(bucket, 0.0) + value
 
 
+@cache
+def _heard(*, agent: bool) -> frozenset[int]:
+    """The cue groups that count for a zone: agents have their own (`a_…`), customers all the others."""
+    names = cues().names
+    return frozenset(g for g, name in enumerate(names) if (name.startswith("a_") or name in BOTH) is agent or name in BOTH)
+
+
 def _cue_values(found: Tokens) -> dict[int, float]:
     matcher = cues()
     width = len(matcher.names)
     values: dict[int, float] = {}
     opening = found.title + ["."] + found.opening
     for zone, words in enumerate((found.title, opening, found.later, found.others, found.agent)):
+        heard = _heard(agent=zone == CUE_ZONES - 1)
         for group, count in matcher.counts(words).items():
+            if group not in heard:
+                continue
             values[zone * width + group] = (1.0, 1.4, 1.7, 1.9, 2.0)[min(count, 5) - 1]
     return values
 
@@ -121,7 +140,7 @@ def _shape(zones: Zones, found: Tokens) -> list[float]:
         float(bool(found.title)),
         float("?" in found.title),
         float("?" in found.opening),
-        min(opening.count("?"), 4) / 2,
+        min(opening.count("?"), 2) / 2,
         min(opening.count("!") + found.later.count("!"), 6) / 3,
         float(bool(found.opening) and found.opening[-1] == "?"),
         float(length < 12),
@@ -145,8 +164,17 @@ def _feeling_shape(feeling: Feeling) -> tuple[float, float, float, float]:
     )
 
 
-def vector(zones: Zones, found: Tokens) -> tuple[Ints, Floats]:
-    """The non-zero features of a conversation, as indices and values."""
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The non-zero features of a conversation, and its dense part for the late heads."""
+
+    indices: Ints
+    values: Floats
+    telling: Floats
+
+
+def features(zones: Zones, found: Tokens) -> Features:
+    """All features of a conversation."""
     indices: list[int] = []
     values: list[float] = []
     own = found.title + ["."] + found.title + ["."] + found.opening if found.title else found.opening
@@ -160,8 +188,19 @@ def vector(zones: Zones, found: Tokens) -> tuple[Ints, Floats]:
     indices.extend(base + place for place in cue_values)
     values.extend(cue_values.values())
     base += CUE_ZONES * len(cues().names)
-    for place, value in enumerate(_shape(zones, found)):
+    shape = _shape(zones, found)
+    for place, value in enumerate(shape):
         if value:
             indices.append(base + place)
             values.append(value)
-    return np.array(indices, dtype=np.int64), np.array(values, dtype=np.float32)
+    telling = [cue_values.get(place, 0.0) for place in _telling_places()]
+    return Features(
+        np.array(indices, dtype=np.int64), np.array(values, dtype=np.float32), np.array(telling, dtype=np.float32)
+    )
+
+
+@cache
+def _telling_places() -> tuple[int, ...]:
+    """Where the cues that late heads look at lie: by name, in the opening, later and other customers' words."""
+    names = cues().names
+    return tuple(zone * len(names) + names.index(name) for zone in (1, 2, 3) for name in TELLING)

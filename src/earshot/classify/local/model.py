@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from earshot.classify.local.features import CODE_VERSION, Floats, Ints, size
+from earshot.classify.local.features import CODE_VERSION, Features, Floats, Ints, size
 from earshot.errors import Misconfigured
 
 HEADS: dict[str, tuple[str, ...]] = {
@@ -22,6 +23,13 @@ HEADS: dict[str, tuple[str, ...]] = {
     "sentiment": ("VERY_NEGATIVE", "NEGATIVE", "NEUTRAL", "POSITIVE", "VERY_POSITIVE"),
     "churn_risk": ("LOW", "MEDIUM", "HIGH"),
 }  # fmt: skip
+"""The fields and their values, in the order of the weights."""
+
+EARLY = ("issue_type", "priority", "sentiment")
+"""Heads over words, cues and shape."""
+
+LATE = ("priority", "churn_risk")
+"""Heads over what the early ones say and the telling cues: they replace the early head of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +58,36 @@ def softmax(logits: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
+class LateHead:
+    """One field's weights over early probabilities and telling features."""
+
+    weights: Floats
+    bias: Floats
+
+    def probabilities(self, dense: Floats) -> Floats:
+        """Probabilities per class."""
+        return softmax(dense @ self.weights + self.bias)
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """All heads and what is known about their training."""
 
     version: str
-    heads: dict[str, Head]
+    early: dict[str, Head]
+    late: dict[str, LateHead]
     about: dict[str, Any]
+
+    def chances(self, found: Features) -> dict[str, Floats]:
+        """Probabilities per field."""
+        early = {name: head.probabilities(found.indices, found.values) for name, head in self.early.items()}
+        dense = late_input([early[name] for name in EARLY], found.telling)
+        return early | {name: head.probabilities(dense) for name, head in self.late.items()}
+
+
+def late_input(early: Sequence[Floats], telling: Floats) -> Floats:
+    """What the late heads see."""
+    return np.concatenate([*early, telling]).astype(np.float32)
 
 
 def parse(content: bytes, about: dict[str, Any]) -> Model:
@@ -66,17 +98,18 @@ def parse(content: bytes, about: dict[str, Any]) -> Model:
     if about["code_version"] != CODE_VERSION or about["features"] != size():
         raise Misconfigured("the local model was trained for other features than this code computes", hint=hint)
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        heads = {
+        early = {
             head: Head(
-                names=names,
+                names=HEADS[head],
                 weights=arrays[f"{head}_weights"],
                 scale=arrays[f"{head}_scale"],
                 bias=arrays[f"{head}_bias"],
                 temperature=float(about["temperature"][head]),
             )
-            for head, names in HEADS.items()
+            for head in EARLY
         }
-    return Model(version=f"local-{about['version']}-{about['sha256'][:8]}", heads=heads, about=about)
+        late = {head: LateHead(weights=arrays[f"late_{head}_weights"], bias=arrays[f"late_{head}_bias"]) for head in LATE}
+    return Model(version=f"local-{about['version']}-{about['sha256'][:8]}", early=early, late=late, about=about)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from earshot.classify.local import areas, extract
-from earshot.classify.local.features import Floats, Tokens, tokenize, vector
+from earshot.classify.local.features import Floats, Tokens, features, tokenize
 from earshot.classify.local.model import HEADS, Model, shipped
 from earshot.classify.local.polarity import feel
 from earshot.classify.local.settings import LocalSettings
@@ -77,8 +77,7 @@ def _read(conversation: Conversation, settings: LocalSettings, model: Model) -> 
     found = tokenize(zones)
     if not any(c.isalpha() for m in conversation.customer_messages for c in m.text):
         return _wordless(conversation, found)
-    indices, values = vector(zones, found)
-    chances = {head: weights.probabilities(indices, values) for head, weights in model.heads.items()}
+    chances = model.chances(features(zones, found))
     return _assemble(conversation, zones, found, settings=settings, model=model, chances=chances)
 
 
@@ -90,7 +89,7 @@ def _assemble(
     priority = Priority(_likeliest("priority", chances))
     sentiment = Sentiment(_likeliest("sentiment", chances))
     churn = ChurnRisk(_likeliest("churn_risk", chances))
-    picked = extract.candidates(conversation, model.heads["issue_type"])
+    picked = extract.candidates(conversation, model.early["issue_type"])
     main = extract.matter(picked, issue)
     configured = areas.frozen(settings.areas)
     feature = areas.find([(found.title, 3.0), (main.words if main else [], 2.0), (found.opening, 1.0)], configured)

@@ -80,20 +80,19 @@ class Listing:
         self._newest = 0
         self._seen: set[str] = set()
         self._lost: list[Gap] = []
+        self._total: int | None = None
+        self._undivided = True
 
     async def pages(self, window: Slice) -> AsyncIterator[Page]:
         """Pages in the order that Intercom gives; a conversation may be seen more than once."""
-        total: int | None = None
         for again in (False, True):
-            total = None
+            self._total, self._undivided = None, True
             async for page in self._slices(window, again=again):
-                total = page.total if total is None else total
-                yield page if page.total == total else page.model_copy(update={"total": total})
-            if total is None or len(self._seen) >= total or self._lost:
+                yield page
+            if self._total is None or len(self._seen) >= self._total or self._lost:
                 return
-        missing = (total or 0) - len(self._seen)
-        gap = Gap(what=f"{missing} of {window}", reason="Intercom counts more than its list holds")
-        yield Page(sightings=(), total=total, ascending=self._ascending, gaps=(gap,))
+        missing = (self._total or 0) - len(self._seen)
+        yield self._lose(window, "Intercom counts more than its list holds", what=f"{missing} of {window}")
 
     async def _slices(self, window: Slice, *, again: bool) -> AsyncIterator[Page]:
         todo = [window]
@@ -106,6 +105,7 @@ class Listing:
                     yield page
                 retried = False
             except NotFound as error:
+                self._undivided = False
                 piece = piece.after(self._newest) if self._ascending else piece
                 halves = piece.halves(int(self._clock.now().timestamp()))
                 if halves is not None and len(self._lost) < _MOST_LOST:
@@ -159,12 +159,14 @@ class Listing:
             self._seen.add(external_id)
             at = updated_at or datetime.fromtimestamp(second, UTC)
             sightings.append(Sighting(external_id=external_id, updated_at=at))
-        return Page(sightings=tuple(sightings), total=integer(data.get("total_count")), ascending=self._ascending)
+        if self._total is None and self._undivided:
+            self._total = integer(data.get("total_count"))
+        return Page(sightings=tuple(sightings), total=self._total, ascending=self._ascending)
 
-    def _lose(self, piece: Slice, reason: str) -> Page:
-        gap = Gap(what=str(piece), reason=reason)
+    def _lose(self, piece: Slice, reason: str, *, what: str | None = None) -> Page:
+        gap = Gap(what=what or str(piece), reason=reason)
         self._lost.append(gap)
-        return Page(sightings=(), ascending=self._ascending, gaps=(gap,))
+        return Page(sightings=(), total=self._total, ascending=self._ascending, gaps=(gap,))
 
 
 def search_query(window: Slice, *, per_page: int, cursor: str | None = None) -> Json:

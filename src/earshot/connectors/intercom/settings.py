@@ -1,6 +1,7 @@
 """The `[intercom]` section: which workspace, how fast, and where customer facts stand."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -75,9 +76,12 @@ class IntercomSettings(Noun):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/") if value else None
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an address such as https://api.intercom.io")
+        return value.rstrip("/")
 
     @property
     def api(self) -> str:

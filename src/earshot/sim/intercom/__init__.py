@@ -1,1 +1,1 @@
-"""A stateful stand-in for the Intercom REST API 2.16 (`simulator.IntercomSim`, `server.run_server`)."""
+"""A stateful stand-in for Intercom's REST API 2.16 (`simulator.IntercomSim`, `server.serve`)."""

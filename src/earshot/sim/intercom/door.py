@@ -83,8 +83,9 @@ def _guarded(sim: World, act: Endpoint, name: str) -> Respond:
 
 
 def _check(sim: World, request: Request) -> None:
-    token = sim.settings.token
-    if token and request.headers.get("authorization") != f"Bearer {token}":
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    wanted = sim.settings.token
+    if scheme != "Bearer" or not given or (wanted and given != wanted):
         raise Refusal(401, "unauthorized", message="Access Token Invalid")
     version = request.headers.get("intercom-version")
     if version is not None and version not in VERSIONS:

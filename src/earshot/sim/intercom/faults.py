@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earshot.sim.intercom.answers import Answer, Refusal
+from earshot.sim.intercom.answers import Answer, Refusal, invalid
 from earshot.sim.intercom.chance import between, choose, fraction
 from earshot.sim.intercom.limits import exceeded
 from earshot.sim.intercom.settings import Fault, FaultSettings
@@ -16,6 +16,11 @@ from earshot.sim.intercom.settings import Fault, FaultSettings
 SEARCH = "/conversations/search"
 _ANYWHERE = (Fault.TOO_MANY, Fault.SERVER_ERROR, Fault.RESET, Fault.TRUNCATED, Fault.EMPTY, Fault.SLOW)
 _ON_SEARCH = (*_ANYWHERE, Fault.REPEATED_CURSOR)
+SCRIPTABLE = frozenset(Fault) - {Fault.MOVING, Fault.SAME_SECOND}
+"""What a script can make certain; the other two are states of the workspace, not answers."""
+
+_LOST = Refusal(404, "not_found", message="User Not Found")
+_BROKEN = Refusal(500, "server_error", message="Something went wrong on our side")
 _PAGE_OF_A_PROXY = b"<html><body><h1>Bad gateway</h1></body></html>"
 
 
@@ -44,7 +49,9 @@ class Faults:
         self._moved = 0
 
     def script(self, script: Script) -> None:
-        """Make a fault certain; scripts come before draws, in order."""
+        """Make a fault certain; scripts come before draws, in order. Raises Refusal (400)."""
+        if script.kind not in SCRIPTABLE:
+            raise invalid(f"{script.kind} cannot be scripted, only switched on at the start")
         self._scripts.append(script)
 
     def strike(self, key: str, path: str, *, now: float) -> Fault | None:
@@ -67,6 +74,10 @@ class Faults:
         """What is said instead of the real answer; None where the real answer is made first."""
         if kind is Fault.TOO_MANY:
             return exceeded(limit, self._burst_ends)
+        if kind is Fault.SEARCH_404:
+            return _LOST
+        if kind is Fault.FAILING:
+            return _BROKEN
         if kind is not Fault.SERVER_ERROR:
             return None
         status = (500, 502, 503, 504)[between(0, 3, self.settings.seed, "status", key, self._attempts[key])]
@@ -100,14 +111,14 @@ class Faults:
         if self.poisoned.isdisjoint(ids):
             return None
         self.struck[Fault.SEARCH_404] += 1
-        return Refusal(404, "not_found", message="User Not Found")
+        return _LOST
 
     def fail(self, conversation_id: str) -> Refusal | None:
         """The lasting 500 of a failing conversation."""
         if conversation_id not in self.failing:
             return None
         self.struck[Fault.FAILING] += 1
-        return Refusal(500, "server_error", message="Something went wrong on our side")
+        return _BROKEN
 
     def _drawn(self, kind: Fault, named: Sequence[str], *, ids: Sequence[str], count: int) -> set[str]:
         if kind not in self.settings.kinds:

@@ -5,23 +5,19 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncGenerator, Callable, Generator
-from datetime import UTC, datetime
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from earshot.sim.intercom.door import ABORT
-from earshot.sim.intercom.load import load
-from earshot.sim.intercom.settings import ServerOptions
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.workspace import SimWorkspace
 
 
 class _Abortable(H11Protocol):
     """HTTP that lets the application cut the connection with a TCP reset."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.app = _with_abort(self.app, transport)
 
@@ -109,21 +105,18 @@ async def running(sim: IntercomSim, *, host: str = "127.0.0.1", port: int = 0) -
         listener.close()
 
 
-async def serve(sim: IntercomSim, host: str = "127.0.0.1", port: int = 4010) -> None:
-    """Serve a simulator until the process is told to stop (SIGINT, SIGTERM)."""
-    with contextlib.closing(_listen(host, port)) as listener:
-        await uvicorn.Server(_config(sim.app)).serve(sockets=[listener])
-
-
-def run_server(
-    options: ServerOptions, sample: Callable[[], SimWorkspace], *, announce: Callable[[str, int], None]
+async def serve(
+    sim: IntercomSim,
+    host: str = "127.0.0.1",
+    *,
+    port: int = 4010,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve `options.load`, or the sample workspace, until stopped; `announce` gets base URL and size.
+    """Serve a simulator until the process is told to stop (SIGINT, SIGTERM).
 
-    Raises BadInput for a file that cannot be read and OSError for a port that is taken.
+    `ready` is called with the base URL as soon as connections are taken. Raises OSError for a port in use.
     """
-    workspace = load(options.load, end=datetime.now(UTC), seed=options.seed) if options.load else sample()
-    sim = IntercomSim(workspace, settings=options.sim)
-    with contextlib.closing(_listen(options.host, options.port)) as listener:
-        announce(_address(listener), len(sim.shelf))
-        uvicorn.Server(_config(sim.app)).run(sockets=[listener])
+    with contextlib.closing(_listen(host, port)) as listener:
+        if ready is not None:
+            ready(_address(listener))
+        await uvicorn.Server(_config(sim.app)).serve(sockets=[listener])

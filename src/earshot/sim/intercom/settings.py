@@ -1,7 +1,6 @@
 """How the simulated Intercom behaves: its token, its limits and its faults. Light: imports no server."""
 
 from enum import StrEnum
-from pathlib import Path
 
 from pydantic import Field, field_validator
 
@@ -64,7 +63,9 @@ class FaultSettings(Noun):
 class SimSettings(Noun):
     """The simulated workspace's door: who may come in, how fast, and how answers are cut."""
 
-    token: str = Field(default="sim-token", description="The only access token that is let in; empty: any.")
+    token: str = Field(
+        default="sim-token", description="The only access token that is let in; empty: any token, but never none."
+    )
     rate_per_minute: int = Field(
         default=10_000, ge=6, description="Calls a minute, spent in 10-second windows of a sixth each."
     )
@@ -79,16 +80,6 @@ class SimSettings(Noun):
         default="earshot-sim-app", description="Name of the app that API writes are attributed to."
     )
     faults: FaultSettings = Field(default=FaultSettings(), description="Misbehaviour, off by default.")
-
-
-class ServerOptions(Noun):
-    """What `earshot sim intercom` can be told."""
-
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=4010, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    load: Path | None = Field(default=None, description="Conversations to serve, JSON lines, gzipped or not.")
-    seed: int = Field(default=0, description="Seed of every draw.")
-    sim: SimSettings = Field(default=SimSettings(), description="How the server behaves.")
 
 
 def parse_faults(text: str) -> frozenset[Fault]:

@@ -8,7 +8,7 @@ from earshot.sim.sample.dice import dice
 from earshot.sim.sample.people import APP_ID, DOMAIN, Cast, Json
 from earshot.sim.sample.plan import Plan
 from earshot.sim.sample.script import Library
-from earshot.sim.sample.turns import Dialogue, Turn
+from earshot.sim.sample.turns import SILENT, Dialogue, Turn
 from earshot.sim.sample.wording import Wording
 
 LINK = re.compile(r"https?://[^\s<>()]+[^\s<>().,;!?]")
@@ -73,6 +73,7 @@ class Envelope:
         self._colleague = cast.colleague(self._contact) or self._contact
         self._admin = self._rng.choice(cast.admins[:-1])
         self._said: list[tuple[int, str]] = []
+        self._clock = plan.at
 
     def render(self) -> Json:
         """The whole conversation object."""
@@ -83,6 +84,7 @@ class Envelope:
         at, pace = float(plan.at), self._pace(turns)
         for place, turn in enumerate(turns[1:], start=1):
             at += turn.gap * pace
+            self._clock = int(at)
             parts.append(self._part(place, turn, int(at)))
         return self._top(turns, source, parts)
 
@@ -141,7 +143,7 @@ class Envelope:
         text = turn.text or ""
         email = self._plan.channel == "email"
         quoted = ""
-        if email and turn.who == "customer" and turn.text and self._plan.kind == "matter":
+        if email and turn.who == "customer" and turn.text and self._plan.slug not in {"", *SILENT}:
             if self._rng.random() < 0.6:
                 text += "\n\n" + self._wording().pool("signature")
             if self._said and self._rng.random() < 0.55:
@@ -151,7 +153,7 @@ class Envelope:
             picture = f"{FILES}/i/{self._number}/screen.png?expires=1&amp;sig=x"
             body += f'<div class="intercom-container"><img src="{picture}"></div>'
         if turn.text:
-            self._said.append((self._plan.at, text))
+            self._said.append((self._clock, text))
         return body + quoted
 
     def _quoted(self) -> str:

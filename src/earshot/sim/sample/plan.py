@@ -140,15 +140,16 @@ class Planner:
     def _told(self, script: Script, count: int, languages: list[str]) -> Iterator[Plan]:
         tongues = languages[:count] + ["en"] * max(0, count - len(languages))
         decks = {language: _deck(script.spoken(language), self._rng) for language in set(tongues)}
-        for language in tongues:
-            yield self._matter(script, next(decks[language]), language)
+        for number, language in enumerate(tongues):
+            spiked = script.spike is not None and number % 4 != 3
+            at = self._spiked(script.spike or 0) if spiked else self._moment()
+            yield self._matter(script, next(decks[language]), language=language, at=at)
 
-    def _matter(self, script: Script, place: int, language: str) -> Plan:
+    def _matter(self, script: Script, place: int, *, language: str, at: int) -> Plan:
         rng, opening = self._rng, script.openings[place]
-        spiked = script.spike is not None and rng.random() < 0.75
         plan = Plan(
             "matter",
-            self._spiked(script.spike or 0) if spiked else self._moment(),
+            at,
             self._writer(opening, language),
             rng.getrandbits(48),
             slug=script.slug,
@@ -257,5 +258,5 @@ def churn(plan: Plan, opening: Opening, sentiment: str, *, issue_type: str) -> s
     """The risk that the words show: leaving is HIGH, anger or a grave open problem MEDIUM, else LOW."""
     if opening.leaving or plan.ending in {"threat", "furious"} or sentiment == "VERY_NEGATIVE":
         return "HIGH"
-    grave = opening.priority in {"CRITICAL", "HIGH"} and issue_type in {"PRODUCT_BUG", "ACCOUNT_ACCESS", "BILLING"}
+    grave = opening.priority in {"CRITICAL", "HIGH"} and issue_type in {"PRODUCT_BUG", "BILLING"}
     return "MEDIUM" if sentiment == "NEGATIVE" or (grave and not plan.resolved) else "LOW"

@@ -1,5 +1,6 @@
 """Who says what, in what order, in one sample conversation: turns before they become Intercom's JSON."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -11,6 +12,8 @@ from earshot.sim.sample.script import Library, Script
 from earshot.sim.sample.wording import Wording, typed_by
 
 WORDLESS = "∅"
+GREETED = re.compile(r"(hi|hello|hey|hallo|dear|fwd|forwarding|good (day|evening|morning))\b", re.IGNORECASE)
+SILENT = {"other-wordless", "other-empty"}
 GAPS = {"customer": (120, 9_000), "colleague": (300, 20_000), "admin": (240, 30_000), "bot": (2, 9), "fin": (4, 20)}
 
 
@@ -81,7 +84,7 @@ class Dialogue:
         yield opening
         if plan.marathon:
             yield from self._marathon()
-        if script.slug == "other-wordless":
+        if script.slug in SILENT:
             return
         yield from self._reception(script)
         unheard = plan.ending == "none" and not plan.resolved and self._rng.random() < 0.16
@@ -95,7 +98,7 @@ class Dialogue:
             return Turn("customer", "source", "", files=1)
         key = dice(self._plan.key)
         text = typed_by(self._say.fill(raw), self._plan.habit, key)
-        if script.slug != "other-wordless":
+        if script.slug not in SILENT:
             text = self._framed(text, key)
         subject = self._say.line(script.subjects) if script.subjects and not self._suffix else ""
         pictured = script.issue_type in {"PRODUCT_BUG", "UX_FRICTION"} and self._rng.random() < 0.14
@@ -107,7 +110,7 @@ class Dialogue:
         """Put what surrounds the matter round it: greeting, second matter, personal data, injection, close."""
         plan, say = self._plan, self._say
         blocks = [text]
-        if key.random() < 0.5:
+        if key.random() < 0.5 and not GREETED.match(text):
             blocks[0] = f"{say.pool(f'hello{self._suffix}')}{key.choice((' ', chr(10), chr(10) * 2))}{text}"
         if plan.aside:
             blocks.append(f"{say.pool('also')} {say.line(self._library.scripts[plan.aside].asides)}")

@@ -11,7 +11,7 @@ CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 SLOT = re.compile(r"\{(\w+)\}")
 WORD = re.compile(r"\b[a-z]{5,}\b")
 APOSTROPHES = str.maketrans("", "", "'’")
-STICKY = ("tech", "client", "device", "browser", "job", "invoice", "version", "money", "month", "ref")
+STICKY = {"tech", "client", "device", "droid", "browser", "job", "invoice", "version", "money", "month", "ref"}
 HASTE = ((" please", " pls"), (" you ", " u "), (" because ", " cos "), ("and ", "& "), (" tomorrow", " tmrw"))
 
 
@@ -100,7 +100,7 @@ def typed_by(text: str, habit: str, rng: Random) -> str:
     if habit == "hasty":
         for long, short in HASTE:
             text = text.replace(long, short)
-        return text[0].lower() + text[1:].rstrip(".")
+        return text if text[:2].isupper() else text[0].lower() + text[1:].rstrip(".")
     if habit == "sloppy":
         return _misspelt(text, rng)
     if habit == "loud":

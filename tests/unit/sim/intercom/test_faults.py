@@ -72,6 +72,18 @@ def test_a_script_is_certain_and_ends() -> None:
 BURSTS = FaultSettings(kinds=frozenset({Fault.TOO_MANY}), rate=0.5, burst=3, burst_seconds=2, seed=1)
 
 
+def test_lasting_faults_can_be_scripted_and_states_cannot() -> None:
+    faults = Faults(FaultSettings(), IDS)
+    for kind, status in ((Fault.SEARCH_404, 404), (Fault.FAILING, 500)):
+        faults.script(Script(kind))
+        assert faults.strike("k", "/me", now=0.0) is kind
+        refusal = faults.refuse(kind, "k", limit=9)
+        assert isinstance(refusal, Refusal)
+        assert refusal.status == status
+    with pytest.raises(Refusal):
+        faults.script(Script(Fault.MOVING))
+
+
 def test_a_burst_refuses_the_next_requests_whatever_they_are() -> None:
     faults = Faults(BURSTS.model_copy(update={"rate": 1.0}), IDS)
     assert faults.strike("a", "/me", now=100.2) is Fault.TOO_MANY

@@ -1,0 +1,45 @@
+"""Common matters as concepts that come together, so that "debited two times" meets "a duplicate charge"."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+Concepts = AbstractSet[str]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A matter's name, the groups of concepts of which one each must be there, and those that must not."""
+
+    name: str
+    groups: tuple[frozenset[str], ...]
+    unless: frozenset[str]
+
+    def holds(self, told: Concepts, beside: Concepts) -> bool:
+        """Whether a text tells of the matter; what stands beside it may complete, never make up, the matter."""
+        every = told | beside
+        complete = all(group & every for group in self.groups) and not (self.unless & every)
+        return complete and any(group & told for group in self.groups)
+
+
+def matters_in(told: Concepts, beside: Concepts = frozenset()) -> list[str]:
+    """The matters that the concepts of a text make up, helped by those of its product area."""
+    return list(dict.fromkeys(pattern.name for pattern in _patterns() if pattern.holds(told, beside)))
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[Pattern, ...]:
+    lines = files("earshot.group").joinpath("matters.txt").read_text("utf-8").splitlines()
+    return tuple(_pattern(line) for line in lines if ":" in line and not line.startswith("#"))
+
+
+def _pattern(line: str) -> Pattern:
+    name, parts = line.split(":", 1)
+    wanted, _, unless = parts.partition(" - ")
+    groups = tuple(_group(part) for part in wanted.split("+"))
+    return Pattern(name.strip(), groups, _group(unless))
+
+
+def _group(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split("|") if name.strip())

@@ -1,0 +1,181 @@
+"""Small nouns for the store's tests, and short ways to put them in."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from earshot.domain.conversation import Author, Conversation, Message
+from earshot.domain.customer import Customer
+from earshot.domain.insight import Insight, Provenance, Unread
+from earshot.domain.reading import (
+    SENTIMENT_BANDS,
+    ChurnRisk,
+    Finding,
+    IssueType,
+    Priority,
+    Reading,
+    RecommendedAction,
+    Sentiment,
+)
+from earshot.domain.theme import Grouping, KnownTheme, Lexicon
+from earshot.ports.store import Arrival
+from earshot.store import PostgresStore, StoreSettings, driver
+
+T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
+
+
+def settings(url: str, **more: Any) -> StoreSettings:
+    """Settings that use an existing database."""
+    return StoreSettings(database_url=SecretStr(url), data_dir=Path("/nonexistent"), **more)
+
+
+def customer(number: int, **changes: Any) -> Customer:
+    """A person of one of four companies."""
+    values: dict[str, Any] = {
+        "id": f"contact-{number:04}",
+        "name": f"Person {number}",
+        "email": f"person{number}@customer.example",
+        "company_id": f"company-{number % 4}",
+        "company": f"Company {number % 4}",
+        "plan": "pro",
+        "mrr": 100.0 * (number % 4),
+        "segment": "smb",
+    }
+    return Customer.model_validate(values | changes)
+
+
+def conversation(number: int, text: str = "The export stops half way.", **changes: Any) -> Conversation:
+    """A conversation with one customer message and one answer, `number` hours after T0."""
+    at = T0 + timedelta(hours=number)
+    person = changes.get("customer", customer(number))
+    values: dict[str, Any] = {
+        "source": "intercom",
+        "external_id": str(1000 + number),
+        "state": "open",
+        "created_at": at,
+        "updated_at": at + timedelta(minutes=30),
+        "title": None,
+        "messages": (
+            Message(
+                id=f"m{number}-1",
+                author=Author.CUSTOMER,
+                text=text,
+                created_at=at,
+                author_id=person.id if person else None,
+                author_name=person.name if person else None,
+            ),
+            Message(id=f"m{number}-2", author=Author.AGENT, text="Thanks, we look.", created_at=at),
+        ),
+        "customer": person,
+        "tags": ("a",),
+        "url": f"https://inbox.example/{1000 + number}",
+        "parts_expected": 1,
+        "parts_held": 1,
+    }
+    return Conversation.model_validate(values | changes)
+
+
+def arrival(c: Conversation, raw: bytes | None = None, excluded: str | None = None) -> Arrival:
+    """The conversation with some raw JSON."""
+    return Arrival(
+        conversation=c, raw=c.messages[0].text.encode("utf-8", "replace") if raw is None else raw, excluded=excluded
+    )
+
+
+def insight(c: Conversation, **changes: Any) -> Insight:
+    """A reading of the conversation; its one finding quotes the first customer message whole."""
+    sentiment = Sentiment(changes.get("sentiment", "NEGATIVE"))
+    message = c.customer_messages[0]
+    kind = IssueType(changes.get("issue_type", "PRODUCT_BUG"))
+    summary = str(changes.get("summary", message.text))[:200]
+    finding = Finding(
+        issue_type=kind,
+        summary=summary,
+        affected_feature=changes.get("affected_feature", "exports"),
+        quote=message.text,
+        message_id=message.id,
+        start=0,
+        end=len(message.text),
+    )
+    return Insight(
+        conversation_id=c.id,
+        reading=Reading(
+            issue_type=kind,
+            priority=Priority(changes.get("priority", "HIGH")),
+            sentiment=sentiment,
+            sentiment_score=changes.get("score", SENTIMENT_BANDS[sentiment][0]),
+            churn_risk=ChurnRisk(changes.get("churn_risk", "LOW")),
+            confidence=changes.get("confidence", 0.8),
+            summary=summary,
+            affected_feature=changes.get("affected_feature", "exports"),
+            recommended_action=RecommendedAction.ROUTINE,
+            findings=(finding, *changes.get("more", ())),
+        ),
+        provenance=changes.get("provenance", Provenance(classifier="local", model="local-1", cost_usd=0.0)),
+        customer_segment=c.customer.segment if c.customer else None,
+        content_hash=c.content_hash,
+        classified_at=changes.get("classified_at", NOW),
+        conversation_at=c.spoken_at,
+        times_known=c.times_known,
+    )
+
+
+def unread(c: Conversation, reason: str = "too short") -> Unread:
+    """The conversation as one that nobody could read."""
+    return Unread(conversation_id=c.id, content_hash=c.content_hash, reason=reason, attempted_at=NOW)
+
+
+async def keep(store: PostgresStore, *conversations: Conversation) -> int:
+    """Save conversations and commit."""
+    async with store.unit() as unit:
+        changed = await unit.conversations.save([arrival(c) for c in conversations], now=NOW)
+        await unit.commit()
+    return changed
+
+
+async def read(store: PostgresStore, *insights: Insight, unread: Sequence[Unread] = ()) -> None:
+    """Save insights and commit."""
+    async with store.unit() as unit:
+        await unit.insights.save(insights, unread)
+        await unit.commit()
+
+
+async def group(store: PostgresStore, themes: dict[str, str], **more: Any) -> None:
+    """Put every open finding into the theme that `themes` names for its summary (unnamed: theme "rest")."""
+    async with store.unit() as unit:
+        findings = await unit.themes.open_findings(100_000)
+        members = {f.id: themes.get(f.summary, "rest") for f in findings}
+        kinds = {themes.get(f.summary, "rest"): f for f in findings}
+        known = [
+            KnownTheme(
+                id=theme,
+                issue_type=f.issue_type,
+                area=f.area,
+                title=f.summary[:100],
+                centre=more.get("centre", {"export": 1.0}),
+                size=sum(1 for member in members.values() if member == theme),
+            )
+            for theme, f in kinds.items()
+        ]
+        lexicon = more.get("lexicon", Lexicon(documents=len(findings), frequencies={"export": len(findings)}))
+        await unit.themes.save(Grouping(members=members, themes=tuple(known), lexicon=lexicon))
+        await unit.commit()
+
+
+async def query(store: PostgresStore, statement: str, *values: Any) -> list[Any]:
+    """Rows of a statement on a connection of its own, as another program would see them."""
+    connection = await driver.dial(dsn=store.address.url)
+    try:
+        await connection.execute("set search_path = earshot, public")
+        return await connection.fetch(statement, *values)
+    finally:
+        await connection.close()
+
+
+async def value(store: PostgresStore, statement: str, *values: Any) -> Any:
+    """The first value of a statement."""
+    return (await query(store, statement, *values))[0][0]
