@@ -44,28 +44,79 @@ def must(*command: object) -> None:
 def make_venv() -> list[object]:
     """Create the virtual environment; the command that installs packages into it.
 
-    Tried in turn: the standard way; a Debian without python3-venv: another pip on this machine, uv, virtualenv, and
-    as the last resort Debian's own package.
+    Tried in turn: the standard way; then, for a Debian without python3-venv: another pip on this machine, uv,
+    virtualenv, Debian's pip unpacked into this folder, and as the last resort its package python3-venv installed.
     """
-    if PYTHON.exists() and call(PYTHON, "-m", "pip", "--version", quiet=True):
-        return [PYTHON, "-m", "pip", "install"]
-    if call(sys.executable, "-m", "venv", "--clear", VENV, quiet=True) and call(
-        PYTHON, "-m", "pip", "--version", quiet=True
-    ):
-        return [PYTHON, "-m", "pip", "install"]
-    if call(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV, quiet=True):
-        if call(sys.executable, "-m", "pip", "--version", quiet=True):
-            return [sys.executable, "-m", "pip", "--python", PYTHON, "install"]
-        if shutil.which("uv"):
-            return ["uv", "pip", "install", "--python", PYTHON]
-    if call(sys.executable, "-m", "virtualenv", VENV, quiet=True):
-        return [PYTHON, "-m", "pip", "install"]
-    if debian_venv() and call(sys.executable, "-m", "venv", "--clear", VENV):
-        return [PYTHON, "-m", "pip", "install"]
+    for attempt in (existing, standard, outer_pip, with_uv, with_virtualenv, with_debian_pip, with_debian_venv):
+        install = attempt()
+        if install:
+            return install
     sys.exit(
         "Cannot create a virtual environment: this Python has neither ensurepip nor pip, and no uv or virtualenv "
         "is installed.\nInstall one of them first; on Debian or Ubuntu:  sudo apt-get install python3-venv"
     )
+
+
+INNER = [PYTHON, "-m", "pip", "install"]
+
+
+def existing() -> "list[object] | None":
+    """The environment of an earlier set-up."""
+    return INNER if PYTHON.exists() and call(PYTHON, "-m", "pip", "--version", quiet=True) else None
+
+
+def standard() -> "list[object] | None":
+    """The standard library's venv with ensurepip."""
+    return existing() if call(sys.executable, "-m", "venv", "--clear", VENV, quiet=True) else None
+
+
+def bare() -> bool:
+    """An environment without pip, which needs no ensurepip."""
+    return call(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV, quiet=True)
+
+
+def outer_pip() -> "list[object] | None":
+    """The pip of the Python that runs this."""
+    there = call(sys.executable, "-m", "pip", "--version", quiet=True) and bare()
+    return [sys.executable, "-m", "pip", "--python", PYTHON, "install"] if there else None
+
+
+def with_uv() -> "list[object] | None":
+    """uv, where it is installed."""
+    return ["uv", "pip", "install", "--python", PYTHON] if shutil.which("uv") and bare() else None
+
+
+def with_virtualenv() -> "list[object] | None":
+    """virtualenv, where it is installed."""
+    return INNER if call(sys.executable, "-m", "virtualenv", VENV, quiet=True) else None
+
+
+def with_debian_pip() -> "list[object] | None":
+    """Debian's pip from its package, unpacked beside this file."""
+    wheel = debian_pip()
+    return [PYTHON, wheel / "pip", "install"] if wheel and bare() else None
+
+
+def with_debian_venv() -> "list[object] | None":
+    """Debian's package python3-venv, installed."""
+    return INNER if debian_venv() and call(sys.executable, "-m", "venv", "--clear", VENV) else None
+
+
+def debian_pip() -> "Path | None":
+    """Debian's own pip, fetched and unpacked without any rights; None where that is not possible."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        return None
+    folder = ROOT / ".venv-pip"
+    folder.mkdir(exist_ok=True)
+    fetch = ["apt-get", "download", "-q", "python3-pip-whl"]
+    if subprocess.run(
+        fetch, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    ).returncode:
+        return None
+    packages = sorted(folder.glob("*.deb"))
+    if not packages or not call("dpkg-deb", "-x", packages[-1], folder, quiet=True):
+        return None
+    return next(iter(sorted(folder.glob("usr/share/python-wheels/pip-*.whl"))), None)
 
 
 def debian_venv() -> bool:

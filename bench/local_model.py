@@ -72,7 +72,9 @@ def calibration_error(confidence: Sequence[float], right: Sequence[float], bins:
     return float(error)
 
 
-def score(rows: Sequence[dict[str, Any]], guesses: Sequence[dict[str, str]]) -> dict[str, tuple[float, float, float]]:
+def score(
+    rows: Sequence[dict[str, Any]], guesses: Sequence[dict[str, str]]
+) -> dict[str, tuple[float, float, float]]:
     """Accuracy, macro-F1 and kappa per field, each the mean over both annotations."""
     result: dict[str, tuple[float, float, float]] = {}
     for name in FIELDS:
@@ -82,7 +84,8 @@ def score(rows: Sequence[dict[str, Any]], guesses: Sequence[dict[str, str]]) -> 
             truth = [row[side][name] for row in rows]
             accuracy = sum(a == b for a, b in zip(truth, guess, strict=True)) / len(truth)
             figures.append((accuracy, macro_f1(truth, guess), kappa(truth, guess)))
-        result[name] = tuple(float(v) for v in np.mean(figures, axis=0))  # type: ignore[assignment]
+        accuracy, f1, agreement = (sum(column) / len(figures) for column in zip(*figures, strict=True))
+        result[name] = (accuracy, f1, agreement)
     return result
 
 
@@ -139,7 +142,8 @@ def speed(data: Path) -> None:
     for one in conversations:
         read_one(one)
     seconds = time.perf_counter() - began
-    print(f"\n{len(conversations)} conversations in {seconds:.1f} s, {1000 * seconds / len(conversations):.2f} ms each")
+    each = 1000 * seconds / len(conversations)
+    print(f"\n{len(conversations)} conversations in {seconds:.1f} s, {each:.2f} ms each")
 
 
 if __name__ == "__main__":

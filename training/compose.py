@@ -16,8 +16,8 @@ FILES = {
     "UX_FRICTION": "ux", "USAGE_QUESTION": "usage", "OTHER": "other",
 }  # fmt: skip
 SHARE = {
-    "PRODUCT_BUG": 0.28, "USAGE_QUESTION": 0.24, "FEATURE_REQUEST": 0.19, "ACCOUNT_ACCESS": 0.08,
-    "BILLING": 0.08, "UX_FRICTION": 0.075, "OTHER": 0.055,
+    "PRODUCT_BUG": 0.26, "USAGE_QUESTION": 0.23, "FEATURE_REQUEST": 0.18, "ACCOUNT_ACCESS": 0.095,
+    "BILLING": 0.095, "UX_FRICTION": 0.075, "OTHER": 0.065,
 }  # fmt: skip
 SEVERITY = {
     "PRODUCT_BUG": {"critical": 0.06, "high": 0.28, "medium": 0.58, "low": 0.08},
@@ -105,7 +105,7 @@ class Writer:
         return text
 
 
-def _matter(writer: Writer, draft: Draft, kind: str, severity: str) -> None:
+def _matter(writer: Writer, draft: Draft, *, kind: str, severity: str) -> None:
     rng, bank = writer.rng, FILES[kind]
     draft.opening += writer.some("common", "context", chance=0.3)
     draft.opening.append(writer.line(bank, severity))
@@ -115,7 +115,7 @@ def _matter(writer: Writer, draft: Draft, kind: str, severity: str) -> None:
         draft.opening.append(writer.line(bank, severity))
 
 
-def _foreign(writer: Writer, draft: Draft, kind: str, severity: str) -> str:
+def _foreign(writer: Writer, draft: Draft, *, kind: str, severity: str) -> str:
     """An opening in another language; returns the severity that was to be had."""
     rng = writer.rng
     bank = writer.banks[draft.language]
@@ -147,6 +147,12 @@ def _feelings(writer: Writer, draft: Draft, kind: str) -> None:
         draft.opening += [writer.line(common, "pos") for _ in range(rng.choice((1, 1, 2)))]
         draft.opening += [writer.line("common", "vpos") for _ in range(rng.choice((1, 2)))] if much else []
         draft.feeling += 3 if much else 1.2
+    _weight(writer, draft)
+
+
+def _weight(writer: Writer, draft: Draft) -> None:
+    """How pressing the customer says it is; sometimes the order of the opening is mixed."""
+    rng = writer.rng
     if rng.random() < 0.08:
         draft.opening.append(writer.line("common", "urgent"))
         draft.urgent = True
@@ -284,13 +290,13 @@ def _sample(writer: Writer) -> Sample:
     rng = writer.rng
     kind = rng.choices(list(SHARE), list(SHARE.values()))[0]
     severity = rng.choices(list(SEVERITY[kind]), list(SEVERITY[kind].values()))[0]
-    draft = Draft(language=rng.choice(writer.languages) if rng.random() < 0.08 else "")
+    draft = Draft(language=rng.choice(writer.languages) if rng.random() < 0.1 else "")
     if draft.language:
-        severity = _foreign(writer, draft, kind, severity)
+        severity = _foreign(writer, draft, kind=kind, severity=severity)
     else:
-        _matter(writer, draft, kind, severity)
+        _matter(writer, draft, kind=kind, severity=severity)
     _feelings(writer, draft, kind)
-    if rng.random() < 0.7:
+    if rng.random() < 0.65:
         _exchange(writer, draft, kind)
     priority = _priority(draft, kind, severity)
     labels = (priority, _sentiment(draft), _churn(draft, priority))

@@ -14,12 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from compose import TEXT, Sample, compose
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from compose import TEXT, Sample, compose
 from earshot.classify.local.features import (
-    BUCKETS, CODE_VERSION, HASHED_ZONES, Tokens, features, size, tokenize,
+    BUCKETS,
+    CODE_VERSION,
+    HASHED_ZONES,
+    Tokens,
+    features,
+    size,
+    tokenize,
 )  # fmt: skip
 from earshot.classify.local.model import EARLY, HEADS, LATE
 
@@ -87,9 +93,12 @@ def fit(data: Data, scale: np.ndarray, c: float) -> Weights:
     scaled = sp.csr_matrix(data.rows.multiply(scale[None, :]))
     fitted: Weights = {}
     for head in EARLY:
-        model = LogisticRegression(C=c, max_iter=60)
+        model = LogisticRegression(C=c, max_iter=45)
         model.fit(scaled, data.targets[head])
-        fitted[head] = ((model.coef_ * scale[None, :]).T.astype(np.float32), model.intercept_.astype(np.float32))
+        fitted[head] = (
+            np.asarray((model.coef_ * scale[None, :]).T, dtype=np.float32),
+            np.asarray(model.intercept_, dtype=np.float32),
+        )
     return fitted
 
 
@@ -110,29 +119,41 @@ def cool(logits: np.ndarray, target: np.ndarray) -> float:
     return float(grid[int(np.argmin(losses))])
 
 
-def unlike(options: argparse.Namespace, scale: np.ndarray) -> dict[str, float]:
-    """Temperatures for words mostly unseen: one half's model on the other half's wording, most words dropped.
+@dataclass
+class Crossed:
+    """What two halves of the wording teach about each other: logits, telling rows, targets, one half's weights."""
 
-    Real customers write unlike our text; without this the model would be far surer than it is right.
-    """
-    known = featurise(compose(options.count // 2, options.seed + 1, 0), dropout=options.dropout, seed=0)
-    strange = featurise(compose(3000, options.seed + 3, 1), dropout=STRANGE_DROPOUT, seed=3, steady=True)
-    logits = predict(fit(known, scale, options.c), strange)
-    measured = {head: cool(logits[head], strange.targets[head]) for head in EARLY}
-    return {head: round(t * (CAUTION if head == "issue_type" else 1.0), 2) for head, t in measured.items()}
+    logits: dict[str, np.ndarray]
+    telling: np.ndarray
+    targets: dict[str, np.ndarray]
+    weights: Weights
 
 
-def crossed(options: argparse.Namespace, scale: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
-    """Logits, telling rows and targets of conversations whose wording the predicting half never saw."""
+def crossed(options: argparse.Namespace, scale: np.ndarray) -> Crossed:
+    """Predictions for conversations whose wording the predicting half never saw."""
     halves = [
         featurise(compose(options.count // 2, options.seed + 1 + part, part), dropout=options.dropout, seed=part)
         for part in (0, 1)
     ]
     fitted = [fit(half, scale, options.c) for half in halves]
     logits = [predict(fitted[1], halves[0]), predict(fitted[0], halves[1])]
-    together = {head: np.concatenate([side[head] for side in logits]) for head in EARLY}
-    targets = {head: np.concatenate([half.targets[head] for half in halves]) for head in HEADS}
-    return together, np.concatenate([half.telling for half in halves]), targets
+    return Crossed(
+        logits={head: np.concatenate([side[head] for side in logits]) for head in EARLY},
+        telling=np.concatenate([half.telling for half in halves]),
+        targets={head: np.concatenate([half.targets[head] for half in halves]) for head in HEADS},
+        weights=fitted[0],
+    )
+
+
+def unlike(options: argparse.Namespace, weights: Weights) -> dict[str, float]:
+    """Temperatures for words mostly unseen: one half's model on the other half's wording, most words dropped.
+
+    Real customers write unlike our text; without this the model would be far surer than it is right.
+    """
+    strange = featurise(compose(3000, options.seed + 3, 1), dropout=STRANGE_DROPOUT, seed=3, steady=True)
+    logits = predict(weights, strange)
+    measured = {head: cool(logits[head], strange.targets[head]) for head in EARLY}
+    return {head: round(t * (CAUTION if head == "issue_type" else 1.0), 2) for head, t in measured.items()}
 
 
 def fit_late(chances: dict[str, np.ndarray], telling: np.ndarray, targets: dict[str, np.ndarray]) -> Weights:
@@ -143,13 +164,13 @@ def fit_late(chances: dict[str, np.ndarray], telling: np.ndarray, targets: dict[
         model = LogisticRegression(C=0.5, max_iter=400)
         model.fit(dense, targets[head])
         print(f"late {head}: accuracy {model.score(dense, targets[head]):.3f}")
-        fitted[head] = (model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
+        fitted[head] = (np.asarray(model.coef_.T, dtype=np.float32), np.asarray(model.intercept_, dtype=np.float32))
     return fitted
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=12000)
+    parser.add_argument("--count", type=int, default=13000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--cue-scale", type=float, default=1.0)
     parser.add_argument("--gram-scale", type=float, default=2.0)
@@ -160,12 +181,13 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     began = time.monotonic()
     scale = scaling(options.cue_scale, options.gram_scale)
-    logits, telling, targets = crossed(options, scale)
-    temperature = unlike(options, scale)
+    cross = crossed(options, scale)
+    temperature = unlike(options, cross.weights)
     for head in EARLY:
-        right = (logits[head].argmax(axis=1) == targets[head]).mean()
+        right = (cross.logits[head].argmax(axis=1) == cross.targets[head]).mean()
         print(f"{head}: accuracy on own text of other wording {right:.3f}, temperature {temperature[head]}")
-    late = fit_late({head: rows_softmax(logits[head] / temperature[head]) for head in EARLY}, telling, targets)
+    chances = {head: rows_softmax(cross.logits[head] / temperature[head]) for head in EARLY}
+    late = fit_late(chances, cross.telling, cross.targets)
     print(f"{time.monotonic() - began:.0f} s")
     whole = featurise(compose(options.count, options.seed), dropout=options.dropout, seed=options.seed)
     early = fit(whole, scale, options.c)
@@ -204,7 +226,9 @@ def archive(arrays: dict[str, np.ndarray]) -> bytes:
         for name in sorted(arrays):
             one = io.BytesIO()
             np.lib.format.write_array(one, arrays[name], allow_pickle=False)
-            bundle.writestr(zipfile.ZipInfo(f"{name}.npy", (2026, 1, 1, 0, 0, 0)), one.getvalue(), zipfile.ZIP_DEFLATED)
+            bundle.writestr(
+                zipfile.ZipInfo(f"{name}.npy", (2026, 1, 1, 0, 0, 0)), one.getvalue(), zipfile.ZIP_DEFLATED
+            )
     return whole.getvalue()
 
 

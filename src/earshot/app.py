@@ -4,6 +4,7 @@ Parts that cost time to import are imported when they are chosen, so that a comm
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ from earshot.settings import Secrets, Settings
 from earshot.store.settings import StoreSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from earshot.decide.rules import Rules
     from earshot.ports.reader import Reader
-    from earshot.ports.source import Source
+    from earshot.ports.source import BadEntry, Fetched, Source
     from earshot.store import PostgresStore
 
 CLASSIFIERS = ("auto", "local")
@@ -45,6 +48,7 @@ async def build(
             make_source=lambda: make_source(settings, known, store=store, clock=time, closers=closers),
             make_reader=lambda name: make_reader(settings, name),
             make_rules=lambda: make_rules(settings),
+            read_file=lambda path, now: read_file(settings, path, now=now),
             pull=settings.pull,
             group=settings.group,
             report=settings.report,
@@ -97,6 +101,13 @@ def make_source(
     )
     closers.append(source.close)
     return source
+
+
+def read_file(settings: Settings, path: Path, *, now: datetime) -> "Iterator[Fetched | BadEntry]":
+    """The conversations of a file."""
+    from earshot.connectors.jsonl import read_file
+
+    return read_file(path, now=now, settings=settings.intercom)
 
 
 def make_reader(settings: Settings, name: str) -> "Reader":

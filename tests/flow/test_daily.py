@@ -73,7 +73,8 @@ async def test_deletion_and_redaction_are_obeyed(sim: IntercomSim, open_line: Op
     gone, blackened = [t.conversation_id for t in sim.truths if t.excluded is None][:2]
     secret = (await stored(earshot))[blackened].customer_messages[0]
     sim.delete(gone)
-    sim.redact(blackened, None if secret.id.startswith("source:") else secret.id)
+    source = sim.shelf.open_up(sim.record(blackened))["source"]
+    sim.redact(blackened, str(source["id"]) if secret.id.startswith("source:") else secret.id)
     done = await earshot.run()
     assert done.run.completeness is not None
     assert done.run.completeness.deleted >= 1

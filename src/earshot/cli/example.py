@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from earshot.decide.packs import PACKS, pack
 from earshot.settings import Settings
@@ -51,8 +50,8 @@ def _key(key: str, field: FieldInfo, *, chosen: Mapping[str, Any]) -> list[str]:
     lines = [f"# {line}" for line in told]
     if key in chosen:
         return [*lines, f"{key} = {_toml(chosen[key])}"]
-    default = field.get_default(call_default_factory=True)
-    if default is None or default is PydanticUndefined:
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    if default is None:
         return [*lines, f"# {key} ="]
     return [*lines, f"# {key} = {_toml(default)}"]
 

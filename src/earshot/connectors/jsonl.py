@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from earshot.connectors.entries import Entry, entries
 from earshot.connectors.intercom.customers import main_contact, to_customer
@@ -18,15 +17,8 @@ from earshot.connectors.lenient import Json, ident, is_array, is_object, obj, ob
 from earshot.connectors.plain import from_plain
 from earshot.domain.customer import Customer
 from earshot.errors import BadInput
-from earshot.ports.source import Fetched
+from earshot.ports.source import BadEntry, Fetched
 from earshot.text.clean import one_line
-
-
-class BadEntry(NamedTuple):
-    """Something in a file that could not be read: the line where it begins (from 1) and why."""
-
-    line: int
-    reason: str
 
 
 def read_file(
@@ -53,7 +45,7 @@ class _Reader:
 
     def read(self, entry: Entry) -> Iterator[Fetched | BadEntry]:
         if entry.problem is not None:
-            yield BadEntry(entry.line, entry.problem)
+            yield BadEntry(line=entry.line, reason=entry.problem)
             return
         page = entry.data.get("conversations")
         if is_array(page) and "id" not in entry.data:
@@ -66,12 +58,12 @@ class _Reader:
         try:
             fetched = self._convert(data, raw)
         except BadInput as error:
-            return BadEntry(line, f"{where}{error}")
+            return BadEntry(line=line, reason=f"{where}{error}")
         key = fetched.conversation.id
         if key in self._lines:
             shown = one_line(fetched.conversation.external_id, limit=60)
             reason = f"conversation {shown} stands on line {self._lines[key]} already; the first one counts"
-            return BadEntry(line, f"{where}{reason}")
+            return BadEntry(line=line, reason=f"{where}{reason}")
         self._lines[key] = line
         return fetched
 

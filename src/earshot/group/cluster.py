@@ -40,7 +40,12 @@ class Cluster:
 def dot(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     """The inner product of two sparse vectors."""
     small, large = (one, other) if len(one) <= len(other) else (other, one)
-    return math.fsum(weight * large[term] for term, weight in small.items() if term in large)
+    total = 0.0
+    for term, weight in small.items():
+        met = large.get(term)
+        if met is not None:
+            total += weight * met
+    return total
 
 
 def likeness(one: Cluster, other: Cluster) -> float:

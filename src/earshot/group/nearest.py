@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-_BUDGET = 20_000
+_BUDGET = 10_000
 """Most index entries read for one query, the most telling terms first."""
 
 _FEWEST = 4
@@ -37,12 +37,12 @@ class Nearest:
         read = [self._add(entry, weight) for entry, weight in self._chosen(vector)]
         if not read:
             return []
-        seen = np.unique(np.concatenate(read))
-        scores = self._scores[seen].round(5)
-        self._scores[seen] = 0.0
-        kept = np.flatnonzero((scores >= least) & (seen != at))
-        order = kept[np.lexsort((seen[kept], -scores[kept]))][:most]
-        return [(int(seen[i]), float(scores[i])) for i in order]
+        touched = np.concatenate(read)
+        near = np.unique(touched[self._scores[touched] >= least])
+        scores = self._scores[near].round(5)
+        self._scores[touched] = 0.0
+        order = np.lexsort((near, -scores))[: most + 1]
+        return [(int(near[i]), float(scores[i])) for i in order if near[i] != at][:most]
 
     def _add(self, entry: tuple[Ids, Weights], weight: float) -> Ids:
         ids, weights = entry

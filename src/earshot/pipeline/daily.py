@@ -1,7 +1,7 @@
 """Use case: the whole daily batch, from the source to the report, in one idempotent run."""
 
 from collections.abc import Awaitable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from earshot.domain.model import Noun
@@ -62,7 +62,8 @@ async def run(
         await _start(parts, record)
         watch = Stopwatch(parts)
         try:
-            completeness = await watch.time("sync", sync(parts, since=since, until=until)) if with_sync else None
+            reach = _within_retention(since, record.started_at, days=retention_days)
+            completeness = await watch.time("sync", sync(parts, since=reach, until=until)) if with_sync else None
             await watch.time("retain", retain(parts, days=retention_days))
             record, figures = await _judge(
                 parts, watch, record=record, classifier=classifier, since=since, until=until
@@ -102,6 +103,13 @@ async def _judge(
     figures = await watch.time("report", report(parts, since=since, until=until))
     update = {"classified": done.read, "unread": done.unread, "actions": actions}
     return record.model_copy(update=update), figures
+
+
+def _within_retention(since: datetime | None, now: datetime, *, days: int | None) -> datetime | None:
+    """What lies beyond the retention period would be dropped again at once, so it is not asked for."""
+    if since is None or days is None:
+        return since
+    return max(since, now - timedelta(days=days))
 
 
 async def _start(parts: Parts, record: Run) -> None:

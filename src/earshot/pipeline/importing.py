@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from earshot.connectors.jsonl import BadEntry, read_file
 from earshot.domain.model import Noun
 from earshot.pipeline.parts import Parts
-from earshot.ports.source import Fetched
+from earshot.ports.source import BadEntry, Fetched
 from earshot.ports.store import Arrival
 from earshot.pull.filters import filter_reason
 
@@ -16,29 +15,22 @@ BATCH = 500
 """Conversations per transaction."""
 
 
-class BadLine(Noun):
-    """An entry that could not be read, and why."""
-
-    line: int
-    reason: str
-
-
 class Imported(Noun):
     """What became of a file: conversations taken in, how many of them new or changed, and the bad entries."""
 
     conversations: int = 0
     changed: int = 0
-    bad: tuple[BadLine, ...] = ()
+    bad: tuple[BadEntry, ...] = ()
 
 
 async def import_file(parts: Parts, path: Path) -> Imported:
     """Read a file as a stream. Importing it again changes nothing."""
     step = parts.progress.step(f"Importing {path.name}")
-    entries = read_file(path, now=parts.clock.now())
+    entries = parts.read_file(path, parts.clock.now())
     taken = changed = 0
-    bad: list[BadLine] = []
+    bad: list[BadEntry] = []
     while batch := await asyncio.to_thread(_next, entries):
-        bad += [BadLine(line=entry.line, reason=entry.reason) for entry in batch if isinstance(entry, BadEntry)]
+        bad += [entry for entry in batch if isinstance(entry, BadEntry)]
         arrivals = [_arrival(parts, entry) for entry in batch if isinstance(entry, Fetched)]
         async with parts.store.unit() as unit:
             changed += await unit.conversations.save(arrivals, now=parts.clock.now())

@@ -1,14 +1,16 @@
 """The parts the flow works with, chosen by `app` and handed in."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 
 from earshot.decide.rules import Rules
 from earshot.group.settings import GroupSettings
 from earshot.ports.clock import Clock, Ids, RandomIds, SystemClock
 from earshot.ports.progress import Progress, Silent
 from earshot.ports.reader import Reader
-from earshot.ports.source import Source
+from earshot.ports.source import BadEntry, Fetched, Source
 from earshot.ports.store import Store
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
@@ -24,6 +26,7 @@ class Parts:
     make_source: Callable[[], Source]
     make_reader: Callable[[str], Reader]
     make_rules: Callable[[], Rules]
+    read_file: Callable[[Path, datetime], Iterator[Fetched | BadEntry]]
     pull: PullSettings = field(default_factory=PullSettings)
     group: GroupSettings = field(default_factory=GroupSettings)
     report: ReportSettings = field(default_factory=ReportSettings)

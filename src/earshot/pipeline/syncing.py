@@ -5,6 +5,7 @@ Pages are stored in their order, each with its checkpoint in the same commit.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -20,6 +21,9 @@ from earshot.ports.store import SyncState
 from earshot.pull.choose import Chosen, to_fetch
 from earshot.pull.estimate import estimate
 from earshot.pull.window import Why, WindowPlan, finished, plan_window
+from earshot.text.clean import one_line
+
+log = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -77,7 +81,10 @@ async def sync(parts: Parts, *, since: datetime | None = None, until: datetime |
     newest_deletion = await _deletions(source, storing)
     await storing.close(finished(storing.state, plan, newest=storing.newest), newest_deletion=newest_deletion)
     step.done()
-    return storing.tally.completeness()
+    statement = storing.tally.completeness()
+    for kind, count in statement.unknown_kinds.items():
+        log.warning("%s: %s is not known to this version, seen %d times", source.name, one_line(kind, limit=60), count)
+    return statement
 
 
 async def _walk(parts: Parts, source: Source, *, storing: Storing, step: Step) -> None:

@@ -39,6 +39,13 @@ class Fetched(Noun):
     oldest_part_at: datetime | None = None
 
 
+class BadEntry(Noun):
+    """Something in a file that could not be read: the line where it begins (from 1) and why."""
+
+    line: int
+    reason: str
+
+
 class Deletion(Noun):
     """A conversation deleted at the source."""
 

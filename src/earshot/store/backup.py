@@ -59,7 +59,7 @@ async def backup(address: Address, path: Path, *, now: datetime) -> dict[str, in
     return counts
 
 
-async def restore(address: Address, engine: AsyncEngine, path: Path, *, replace: bool) -> dict[str, int]:
+async def restore(address: Address, engine: AsyncEngine, *, path: Path, replace: bool) -> dict[str, int]:
     """Put a backup in place of all that is there, in one transaction; rows by table.
 
     The file is read whole before anything is touched. It may come from an older schema, which is then run forward.
@@ -97,7 +97,7 @@ async def _fill(driver: Driver, records: Records) -> dict[str, int]:
         if kind == b"T":
             table: dict[str, Any] = json.loads(body)
             rest = _Rows(records, pending)
-            counts[table["name"]] = await _copy(driver, table, rest)
+            counts[table["name"]] = await _copy(driver, table, rows=rest)
             pending = rest.after
     for row in await driver.fetch(_SEQUENCES):
         await driver.execute(
@@ -107,7 +107,7 @@ async def _fill(driver: Driver, records: Records) -> dict[str, int]:
     return counts
 
 
-async def _copy(driver: Driver, table: dict[str, Any], rows: "_Rows") -> int:
+async def _copy(driver: Driver, table: dict[str, Any], *, rows: "_Rows") -> int:
     """Copy one table with its triggers off: what they would do is in the backup."""
     name = f'earshot."{table["name"]}"'
     await driver.execute(f"alter table {name} disable trigger user")

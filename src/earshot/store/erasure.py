@@ -51,7 +51,7 @@ class PostgresErasure:
         )
         removed["action"] = removed.get("action", 0) + await self._about(values)
         removed["masked"] = await traces.mask(self._sql, self._purge, needles=needles)
-        await tombstones.remember(self._sql, "contact", values)
+        await tombstones.remember(self._sql, "contact", values=values)
         return {table: n for table, n in removed.items() if n}
 
     async def conversation(self, conversation_id: str) -> dict[str, int]:
@@ -94,7 +94,7 @@ class PostgresErasure:
         )
         removed = await self._purge.conversations(ids)
         names = [f"{row['source']}\x1f{row['external_id']}" for row in rows]
-        await tombstones.remember(self._sql, "conversation", names)
+        await tombstones.remember(self._sql, "conversation", values=names)
         return removed
 
     async def _about(self, values: Sequence[str]) -> int:

@@ -119,7 +119,7 @@ class PostgresFigures:
         await self._rollups.refresh()
         here, earlier = span(window), span(before(window))
         counts = await self._counts(here)
-        days = await self._sql.rows(_DAYS, timezone=here.timezone, **here.bounds)
+        days = await self._sql.rows(_DAYS, timezone=here.timezone, **span(window, by_day=True).bounds)
         around = await self._sql.row(_AROUND, start=here.start, end=here.end)
         if around is None:
             raise RuntimeError("a query without a table gave no row")

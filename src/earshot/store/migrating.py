@@ -65,7 +65,7 @@ async def _refuse_foreign(connection: driver.Driver, address: Address) -> None:
     if tables:
         raise Misconfigured(
             f"the database at {address.place} holds tables that are not Earshot's: {', '.join(tables)}",
-            hint="use an empty database, or allow it with EARSHOT_STORE__ALLOW_FOREIGN=true",
+            hint="use an empty database, or allow it with EARSHOT_DATABASE__ALLOW_FOREIGN=true",
         )
 
 

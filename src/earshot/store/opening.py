@@ -49,7 +49,7 @@ class PostgresStore:
 
     async def restore(self, path: Path, *, replace: bool = False) -> dict[str, int]:
         """Put a backup's content in place; Rejected when the database is not empty, unless `replace`."""
-        return await restore(self.address, self._engine, path, replace=replace)
+        return await restore(self.address, self._engine, path=path, replace=replace)
 
     async def close(self) -> None:
         """Give connections back, and stop the embedded server when nobody else uses it."""
@@ -74,6 +74,24 @@ async def open_store(settings: StoreSettings, *, clock: Clock) -> PostgresStore:
         await store.close()
         raise
     return store
+
+
+async def write_backup(settings: StoreSettings, file: Path, *, clock: Clock) -> dict[str, int]:
+    """Open the store and write everything to one file; rows by table."""
+    store = await open_store(settings, clock=clock)
+    try:
+        return await store.backup(file, now=clock.now())
+    finally:
+        await store.close()
+
+
+async def read_backup(settings: StoreSettings, file: Path, *, replace: bool, clock: Clock) -> dict[str, int]:
+    """Open the store and put a backup's content in place; Rejected when it is not empty, unless `replace`."""
+    store = await open_store(settings, clock=clock)
+    try:
+        return await store.restore(file, replace=replace)
+    finally:
+        await store.close()
 
 
 async def _prepare(address: Address, engine: AsyncEngine, *, allow_foreign: bool) -> None:

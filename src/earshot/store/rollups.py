@@ -29,7 +29,7 @@ _COUNT_INSIGHTS = f"""
         coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cost_usd), 0),
         count(*) filter (where cost_usd is null)
     from conversation_insights where hour in (select hour from taken_hour where of = 'insight')
-    group by hour, grouping sets ({", ".join(f"({name})" for name in DIMENSIONS)})
+    group by hour, grouping sets ({", ".join(f"({name})" for name in DIMENSIONS)}) order by 1, 2, 3
 """
 _CLEAR_ACTIONS = """
     delete from insight_hour where dimension = 'action' and hour in (select hour from taken_hour
@@ -50,7 +50,15 @@ _COUNT_THEMES = """
         select distinct f.hour, f.theme_id, f.conversation_id from finding f
         where f.theme_id is not null and f.hour in (select hour from taken_hour where of = 'theme')
     ) m left join conversation_insights i using (conversation_id)
-    group by m.hour, m.theme_id
+    group by m.hour, m.theme_id order by m.hour, m.theme_id
+"""
+_DAYS = "select distinct date_trunc('day', hour, 'UTC') from taken_hour where of = 'theme'"
+_CLEAR_DAYS = f"delete from theme_day where day in ({_DAYS})"
+_COUNT_DAYS = f"""
+    insert into theme_day (day, theme_id, n, score)
+    select d.day, h.theme_id, sum(h.n), sum(h.score) from ({_DAYS}) as d (day)
+    join theme_hour h on h.hour >= d.day and (h.hour < d.day + interval '1 day' or h.hour = d.day)
+    group by d.day, h.theme_id order by d.day, h.theme_id
 """
 _STALE = "select id from theme where stale order by id for update"
 _COUNT_STALE = """
@@ -129,6 +137,8 @@ class Rollups:
         await self._sql.run(_COUNT_ACTIONS)
         await self._sql.run(_CLEAR_THEMES)
         await self._sql.run(_COUNT_THEMES)
+        await self._sql.run(_CLEAR_DAYS)
+        await self._sql.run(_COUNT_DAYS)
 
     async def _themes(self) -> None:
         ids = await self._sql.column(_STALE)

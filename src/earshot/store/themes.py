@@ -12,7 +12,7 @@ from earshot.store.cleaning import clean, clean_or_none
 from earshot.store.rollups import Rollups
 from earshot.store.scrubbing import normalize
 from earshot.store.sql import Sql, Stage
-from earshot.store.windows import CUT, ROLLED, WITHIN, before, span
+from earshot.store.windows import CUT, EDGE_HOURS, ROLLED, WHOLE_DAYS, WITHIN, before, span
 
 QUOTES = 3
 """Quotes shown for a theme, each from another conversation."""
@@ -39,7 +39,9 @@ _SAVE = """
 _JOIN = "update finding f set theme_id = m.theme_id from theme_member m where f.id = m.finding_id"
 _TOP = f"""
     /* top themes */ select theme_id, sum(n) as n, sum(score) as score from (
-        select theme_id, n, score from theme_hour where {ROLLED}
+        select theme_id, n, score from theme_day where {WHOLE_DAYS}
+        union all
+        select theme_id, n, score from theme_hour where {EDGE_HOURS}
         union all
         select m.theme_id, 1, coalesce(i.sentiment_score, 0) from (
             select distinct theme_id, conversation_id from finding where theme_id is not null and {CUT}
@@ -122,7 +124,7 @@ class PostgresThemes:
         """Themes by distinct conversations in the window, with customers, MRR, quotes and the window before."""
         await self._rollups.refresh()
         here = span(window)
-        ranked = await self._sql.rows(_TOP, limit=limit, **here.bounds)
+        ranked = await self._sql.rows(_TOP, limit=limit, **here.bounds, **here.days)
         ids = [row["theme_id"] for row in ranked]
         if not ids:
             return []

@@ -13,7 +13,7 @@ def fingerprint(kind: str, value: str) -> bytes:
     return hashlib.sha256(f"earshot\x1f{kind}\x1f{value.strip().lower()}".encode("utf-8", "surrogatepass")).digest()
 
 
-async def remember(sql: Sql, kind: str, values: Iterable[str]) -> None:
+async def remember(sql: Sql, kind: str, *, values: Iterable[str]) -> None:
     """Note these as erased."""
     await sql.run(
         "insert into erased (digest) select unnest(cast(:digests as bytea[])) on conflict do nothing",

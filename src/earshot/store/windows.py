@@ -26,13 +26,28 @@ class Span:
     last: str
     cut: list[datetime]
     timezone: str
+    first_day: str
+    last_day: str
 
     @property
     def bounds(self) -> dict[str, object]:
         """The parameters of `ROLLED` and `CUT`."""
         return {"start": self.start, "end": self.end, "first": self.first, "last": self.last, "cut": self.cut}
 
+    @property
+    def days(self) -> dict[str, object]:
+        """The parameters of `WHOLE_DAYS` and `EDGE_HOURS` beside the bounds."""
+        return {"first_day": self.first_day, "last_day": self.last_day}
 
+
+WHOLE_DAYS = """day >= cast(cast(:first_day as text) as timestamptz)
+    and day < cast(cast(:last_day as text) as timestamptz)"""
+"""The rows of a roll-up by UTC day that lie whole in a span without cuts by day."""
+EDGE_HOURS = """(hour >= cast(cast(:first as text) as timestamptz)
+    and hour < cast(cast(:first_day as text) as timestamptz)
+    or hour >= cast(cast(:last_day as text) as timestamptz)
+    and hour < cast(cast(:last as text) as timestamptz)) and hour <> all(cast(:cut as timestamptz[]))"""
+"""The rows of the hourly roll-up beside those days."""
 ROLLED = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(cast(:last as text) as timestamptz)
     and hour <> all(cast(:cut as timestamptz[]))"""
 """The roll-up rows of a span."""
@@ -45,15 +60,20 @@ WITHIN = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(ca
 """All table rows of a span."""
 
 
-def span(window: Window) -> Span:
-    """The span of a window."""
+def span(window: Window, *, by_day: bool = False) -> Span:
+    """The span of a window; `by_day` cuts the hours in which a local day begins too."""
     start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
     everything = start.year <= _EPOCH_YEAR
     edges = ([] if everything else [start]) + [end]
-    if not everything and (end - start).days <= _LONGEST:
-        edges += _midnights(start, end, timezone=window.timezone)
+    if by_day and not everything and (end - start).days <= _LONGEST:
+        edges += _midnights(start, end, zone=zone_of(window.timezone))
     last = _floor(end) if _floor(end) == end else _floor(end) + HOUR
+    first_day, last_day = _days(start, end)
+    if first_day >= last_day and not everything:
+        first_day = last_day = last
     return Span(
+        first_day="-infinity" if everything else first_day.isoformat(),
+        last_day=last_day.isoformat(),
         start="-infinity" if everything else start.isoformat(),
         end=end.isoformat(),
         first="-infinity" if everything else _floor(start).isoformat(),
@@ -70,13 +90,17 @@ def before(window: Window) -> Window:
     return Window(start=window.start - (window.end - window.start), end=window.start, timezone=window.timezone)
 
 
-def _midnights(start: datetime, end: datetime, *, timezone: str) -> list[datetime]:
+def zone_of(timezone: str) -> ZoneInfo:
+    """The time zone of that name; Misconfigured when there is none."""
     try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Misconfigured(
             f"there is no time zone {timezone!r}", hint="set [report] timezone to a name like Europe/Berlin"
         ) from error
+
+
+def _midnights(start: datetime, end: datetime, *, zone: ZoneInfo) -> list[datetime]:
     day, found = start.astimezone(zone).date(), list[datetime]()
     while True:
         day += timedelta(days=1)
@@ -84,6 +108,12 @@ def _midnights(start: datetime, end: datetime, *, timezone: str) -> list[datetim
         if midnight >= end:
             return found
         found.append(midnight)
+
+
+def _days(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The first and the last UTC midnight in a span."""
+    first, last = _floor(start).replace(hour=0), _floor(end).replace(hour=0)
+    return (first if first == start else first + timedelta(days=1)), last
 
 
 def _floor(moment: datetime) -> datetime:

@@ -11,7 +11,7 @@ from earshot.domain.report import Window
 from earshot.domain.run import Run
 from earshot.errors import BadInput, Misconfigured, Rejected
 from earshot.ports.clock import SystemClock
-from earshot.store import PostgresStore, open_store
+from earshot.store import PostgresStore, open_store, read_backup, write_backup
 
 
 @pytest.fixture
@@ -67,6 +67,12 @@ async def test_a_full_database_is_replaced_only_when_asked(store: PostgresStore,
         await store.restore(file)
     await store.restore(file, replace=True)
     assert await content(store) == before
+
+
+async def test_backup_and_restore_by_settings(database_url: str, empty_database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "earshot.backup"
+    saved = await write_backup(settings(database_url), file, clock=SystemClock())
+    assert await read_backup(settings(empty_database_url), file, replace=False, clock=SystemClock()) == saved
 
 
 @pytest.mark.parametrize("damage", ["cut", "cut at a record", "changed", "other file", "empty", "newer"])

@@ -68,7 +68,9 @@ async def test_the_figures_equal_a_count_of_the_rows(
     begin = T0 + timedelta(minutes=start)
     window = Window(start=begin, end=begin + timedelta(minutes=length), timezone=zone)
     await query(
-        store, "truncate conversation, conversation_insights, finding, theme, insight_hour, theme_hour, dirty_hour"
+        store,
+        """truncate conversation, conversation_insights, finding, theme, insight_hour, theme_hour, theme_day,
+            dirty_hour""",
     )
     kept = await live(store, draws)
     async with store.unit() as unit:

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.connectors.entries import entries
 from earshot.connectors.intercom.settings import IntercomSettings
-from earshot.connectors.jsonl import BadEntry, read_file
+from earshot.connectors.jsonl import read_file
 from earshot.connectors.scan import Scanner
 from earshot.domain.conversation import Author, State
 from earshot.domain.customer import Segment
 from earshot.errors import BadInput
-from earshot.ports.source import Fetched
+from earshot.ports.source import BadEntry, Fetched
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 
@@ -363,6 +363,7 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.dictionaries(st.text(max_size=6), _json, max_size=4), max_size=8),
     size=st.integers(1, 50),
@@ -382,6 +383,7 @@ def test_the_scanner_cuts_where_json_does(
     assert [piece.line for piece in pieces] == list(range(1, len(values) + 1))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_at_all_make_the_scanner_fail(data: bytes) -> None:
     for base in (0, 1):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.domain.run import Gap
@@ -77,6 +77,7 @@ def test_very_many_gaps_are_cut_and_that_is_said() -> None:
 _fates = st.sampled_from(["unchanged", "deleted", "fetched", "filtered", "failed"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), _fates)))
 def test_the_parts_always_add_up(events: list[tuple[str, str]]) -> None:
     tally = Tally()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.errors import BadInput
@@ -109,6 +109,7 @@ def test_an_empty_workspace_is_read_from_the_same_day_again() -> None:
     assert finished(SyncState(), plan, newest=None).cursor == plan.since
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 3_000), st.booleans(), st.integers(0, 3_000)), min_size=1, max_size=12)
 )

@@ -1,12 +1,13 @@
 """Text that can be stored, and text fit for one line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.text.clean import one_line, storable
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
 def test_ordinary_text_is_untouched(text: str) -> None:
     assert storable(text) == text
@@ -26,6 +27,7 @@ def test_what_cannot_be_stored_is_replaced(text: str, stored: str) -> None:
     assert storable(text) == stored
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters()))
 def test_anything_becomes_storable(text: str) -> None:
     found = storable(text)

@@ -9,26 +9,6 @@ from earshot.classify.local.words import tokens
 
 LONGEST = 100
 _OWN_WORDS = 3
-_STOPWORDS = frozenset(
-    """a about above after again all also always am an and any anybody anyone anything are around as at back be because
-    been before being best better both bug but by can cannot cant change changed cheers could couldnt day days did
-    didnt different do does doesnt doing done dont down each easy edit else error errors even ever every everyone
-    everything false feature find fine first for from gave get gets getting give go goes going gone good got great had
-    hand happen happened happens has hasnt have havent having he hello help helps her here hey hi him his hope how
-    however i id idea if ill im in incorrect instead into is isnt issue issues it its ive just keep keeps know last
-    later like little long look looking lost made make makes many maybe me might missing more most much multiple must
-    my myself need needed needs never new no nobody non none not nothing now of off ok okay old on once one only open
-    or other our out over own please plz possible problem problems properly provide put question questions quite
-    really request right same say says see seem seems send set setting should show showing shows since so some
-    someone something still stop stopped stops such suddenly sure take tell than thank thanks that thats the their
-    them then there theres these they thing things think this those though through time times to today together too
-    tried true try trying turn two u under until unable up update us use used user users using very via want wanted
-    wants was wasnt way ways we weeks well went were what whats when whenever where which while who why will wish with
-    within without wont work worked working works would wouldnt wrong year years yes yesterday yet you your youre
-    add added adding allow allows create created creating delete deleted remove removed disappeared appear appears
-    fails failed failing fail crash crashes crashed fix fixed option ability able broken loading load stuck
-    ximage xcode xurl xmail xhandle xsmile xsad xplus regarding support app version every between during""".split()
-)
 
 
 @cache
@@ -39,9 +19,17 @@ def known() -> Mapping[str, tuple[str, ...]]:
     return {name.strip(): tuple(w.strip() for w in words.split(",")) for name, words in entries}
 
 
+@cache
+def _stopwords() -> frozenset[str]:
+    text = resources.files("earshot.classify.local").joinpath("stopwords.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
 @lru_cache(maxsize=8)
 def _matcher(areas: tuple[tuple[str, tuple[str, ...]], ...]) -> Cues:
-    return Cues({name: [" ".join(tokens(word)) for word in (name, *words) if tokens(word)] for name, words in areas})
+    return Cues(
+        {name: [" ".join(tokens(word)) for word in (name, *words) if tokens(word)] for name, words in areas}
+    )
 
 
 def frozen(areas: Mapping[str, Sequence[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -73,7 +61,7 @@ def _own(words: Sequence[str]) -> str | None:
     run: list[str] = []
     best: list[str] = []
     for word in [*words, "."]:
-        if word.isalpha() and len(word) > 2 and word not in _STOPWORDS:
+        if word.isalpha() and len(word) > 2 and word not in _stopwords():
             run.append(word)
             continue
         if len(run) > len(best):

@@ -11,7 +11,7 @@ from earshot.classify.local.model import Head, softmax
 from earshot.classify.local.phrases import cues
 from earshot.classify.local.sentences import sentences
 from earshot.classify.local.words import tokens
-from earshot.classify.local.zones import starter_messages
+from earshot.classify.local.zones import TURN, starter_messages
 from earshot.domain.conversation import Conversation
 from earshot.domain.reading import SUMMARY_LIMIT
 
@@ -20,12 +20,6 @@ MOST_MESSAGES = 5
 _VAGUE = re.compile(
     r"^(?:it|this|that|they|these|those|and|but|so|also|then|or|because|which|ok|okay|yes|no|sure|thanks|thank|sorry"
     r"|i hope|i am new|i'm new|any|please help|can (?:any|some)one help|help|not sure if|i have a question)\b",
-    re.IGNORECASE,
-)
-_TURN = re.compile(
-    r"^(?:also|another (?:thing|issue|question|problem|point)|besides|in addition|additionally|separately|second(?:ly)?"
-    r"|on top of that|by the way|btw|one more|unrelated|and another|while i am|while i'm|apart from that|furthermore"
-    r"|moreover|plus|p\.?s\.?|lastly|finally|außerdem|ausserdem|además|de plus|en outre|par ailleurs|inoltre)\b",
     re.IGNORECASE,
 )
 _IMAGE = re.compile(r"!?\[[^\]\n]{0,200}\](?:\([^)\n]*\))?|https?://\S+|<link>", re.IGNORECASE)
@@ -48,7 +42,7 @@ class Candidate:
     @property
     def turns(self) -> bool:
         """Whether it opens a new subject by its wording."""
-        return bool(_TURN.match(self.text))
+        return bool(TURN.match(self.text))
 
 
 def candidates(conversation: Conversation, head: Head) -> list[Candidate]:
@@ -97,7 +91,13 @@ def _worth(candidate: Candidate, issue: int) -> float:
 
 
 def other_matters(
-    found: Sequence[Candidate], main: Candidate | None, issue: int, *, whole: Floats, sure: float, skip: frozenset[int]
+    found: Sequence[Candidate],
+    main: Candidate | None,
+    issue: int,
+    *,
+    whole: Floats,
+    sure: float,
+    skip: frozenset[int],
 ) -> list[tuple[int, Candidate]]:
     """Sentences that clearly raise another matter, one per issue type, surest first."""
     best: dict[int, Candidate] = {}

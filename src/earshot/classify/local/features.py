@@ -112,14 +112,16 @@ def _add_unit(weights: dict[int, float], buckets: Ints, scale: float) -> None:
 def _heard(*, agent: bool) -> frozenset[int]:
     """The cue groups that count for a zone: agents have their own (`a_…`), customers all the others."""
     names = cues().names
-    return frozenset(g for g, name in enumerate(names) if (name.startswith("a_") or name in BOTH) is agent or name in BOTH)
+    return frozenset(
+        g for g, name in enumerate(names) if (name.startswith("a_") or name in BOTH) is agent or name in BOTH
+    )
 
 
 def _cue_values(found: Tokens) -> dict[int, float]:
     matcher = cues()
     width = len(matcher.names)
     values: dict[int, float] = {}
-    opening = found.title + ["."] + found.opening
+    opening = [*found.title, ".", *found.opening]
     for zone, words in enumerate((found.title, opening, found.later, found.others, found.agent)):
         heard = _heard(agent=zone == CUE_ZONES - 1)
         for group, count in matcher.counts(words).items():
@@ -130,9 +132,9 @@ def _cue_values(found: Tokens) -> dict[int, float]:
 
 
 def _shape(zones: Zones, found: Tokens) -> list[float]:
-    opening = found.title + ["."] + found.opening
+    opening = [*found.title, ".", *found.opening]
     start, later, last = feel(opening), feel(found.later), feel(found.last)
-    others, whole = feel(found.others), feel(opening + ["."] + found.later)
+    others, whole = feel(found.others), feel([*opening, ".", *found.later])
     length = len(found.opening)
     shape = [
         *_feeling_shape(start), *_feeling_shape(later), *_feeling_shape(last), *_feeling_shape(others),
@@ -177,8 +179,8 @@ def features(zones: Zones, found: Tokens) -> Features:
     """All features of a conversation."""
     indices: list[int] = []
     values: list[float] = []
-    own = found.title + ["."] + found.title + ["."] + found.opening if found.title else found.opening
-    later = found.later + ["."] + found.others
+    own = [*found.title, ".", *found.title, ".", *found.opening] if found.title else found.opening
+    later = [*found.later, ".", *found.others]
     for block, (words, characters) in enumerate(((own, True), (later, False), (found.agent, False))):
         grams = hashed(words, characters=characters)
         indices.extend(block * BUCKETS + bucket for bucket in grams)

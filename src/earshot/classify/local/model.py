@@ -108,7 +108,10 @@ def parse(content: bytes, about: dict[str, Any]) -> Model:
             )
             for head in EARLY
         }
-        late = {head: LateHead(weights=arrays[f"late_{head}_weights"], bias=arrays[f"late_{head}_bias"]) for head in LATE}
+        late = {
+            head: LateHead(weights=arrays[f"late_{head}_weights"], bias=arrays[f"late_{head}_bias"])
+            for head in LATE
+        }
     return Model(version=f"local-{about['version']}-{about['sha256'][:8]}", early=early, late=late, about=about)
 
 

@@ -3,12 +3,11 @@
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
 _PART = re.compile(r"\(([^)]*)\)|(\S+)")
-Trie = dict[str, "Trie | list[int]"]
-_END = "\x00"
 _ANY = "*"
 
 
@@ -35,12 +34,20 @@ def parse(text: str) -> dict[str, list[str]]:
     return groups
 
 
+@dataclass(slots=True)
+class Node:
+    """A place in the trie: what may follow, and the groups of the phrases that end here."""
+
+    following: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
+    ends: set[int] = field(default_factory=set[int])
+
+
 class Cues:
     """A trie of phrases over token sequences."""
 
     def __init__(self, groups: dict[str, list[str]]) -> None:
         self.names = list(groups)
-        self._root: dict[str, object] = {}
+        self._root = Node()
         for number, patterns in enumerate(groups.values()):
             for pattern in patterns:
                 for phrase in expand(pattern):
@@ -49,38 +56,18 @@ class Cues:
     def _add(self, phrase: Sequence[str], number: int) -> None:
         node = self._root
         for word in phrase:
-            node = node.setdefault(word, {})
-            assert isinstance(node, dict)
-        ends = node.setdefault(_END, set())
-        assert isinstance(ends, set)
-        ends.add(number)
+            node = node.following.setdefault(word, Node())
+        node.ends.add(number)
 
     def hits(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
         """Every match as (group number, first token, token after the last)."""
         found: list[tuple[int, int, int]] = []
-        root = self._root
+        first = self._root.following
         for start, word in enumerate(words):
-            if word in root:
-                self._walk(words, start, root[word], start + 1, found)
+            node = first.get(word)
+            if node is not None:
+                found.extend(_follow(words, node, (start, start + 1)))
         return found
-
-    def _walk(
-        self, words: Sequence[str], start: int, node: object, position: int, found: list[tuple[int, int, int]]
-    ) -> None:
-        assert isinstance(node, dict)
-        while True:
-            ends = node.get(_END)
-            if ends is not None:
-                found.extend((number, start, position) for number in ends)
-            if position >= len(words):
-                return
-            if _ANY in node and words[position] != ".":
-                self._walk(words, start, node[_ANY], position + 1, found)
-            following = node.get(words[position])
-            if following is None:
-                return
-            node = following
-            position += 1
 
     def counts(self, words: Sequence[str]) -> dict[int, int]:
         """How often each group is hit."""
@@ -88,6 +75,23 @@ class Cues:
         for number, _, _ in self.hits(words):
             counted[number] = counted.get(number, 0) + 1
         return counted
+
+
+def _follow(words: Sequence[str], node: Node, span: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+    """The matches from a node on; the span is first token and next token."""
+    start, position = span
+    while True:
+        for number in node.ends:
+            yield number, start, position
+        if position >= len(words):
+            return
+        word = words[position]
+        position += 1
+        if _ANY in node.following and word != ".":
+            yield from _follow(words, node.following[_ANY], (start, position))
+        if word not in node.following:
+            return
+        node = node.following[word]
 
 
 @cache

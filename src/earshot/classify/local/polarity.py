@@ -7,8 +7,20 @@ from functools import cache
 from importlib import resources
 
 _NEGATIONS = frozenset(
-    "not no never dont doesnt didnt isnt arent wasnt werent wont cant cannot couldnt wouldnt shouldnt hardly "
-    "without nothing neither nor aint havent hasnt hadnt".split()
+    {"not", "no", "never", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "cant", "cannot"}
+    | {
+        "couldnt",
+        "wouldnt",
+        "shouldnt",
+        "hardly",
+        "without",
+        "nothing",
+        "neither",
+        "nor",
+        "aint",
+        "havent",
+        "hasnt",
+    }
 )
 _BOOSTS = {
     "very": 1.35, "so": 1.25, "really": 1.3, "extremely": 1.6, "absolutely": 1.5, "totally": 1.4, "super": 1.4,
@@ -58,11 +70,10 @@ def lexicon() -> tuple[dict[str, float], frozenset[str]]:
 
 def feel(words: Sequence[str]) -> Feeling:
     """Score a token sequence (tokens of `words.tokens`)."""
-    weights, starts = lexicon()
     positive = negative = best = worst = 0.0
     position = 0
     while position < len(words):
-        weight, width = _entry(words, position, weights, starts)
+        weight, width = _entry(words, position)
         if weight:
             weight = _in_context(words, position, weight, wide=width > 1)
             if weight > 0:
@@ -75,9 +86,8 @@ def feel(words: Sequence[str]) -> Feeling:
     return Feeling(positive, negative, best, worst) if positive or negative else NOTHING
 
 
-def _entry(
-    words: Sequence[str], position: int, weights: dict[str, float], starts: frozenset[str]
-) -> tuple[float, int]:
+def _entry(words: Sequence[str], position: int) -> tuple[float, int]:
+    weights, starts = lexicon()
     word = words[position]
     if word in starts:
         for width in range(min(_WIDEST, len(words) - position), 1, -1):

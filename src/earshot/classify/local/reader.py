@@ -14,7 +14,15 @@ from earshot.classify.local.zones import Zones, split
 from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Provenance
 from earshot.domain.reading import (
-    SENTIMENT_BANDS, ChurnRisk, Finding, IssueType, Priority, Reading, RecommendedAction, Sentiment, score_in_band,
+    SENTIMENT_BANDS,
+    ChurnRisk,
+    Finding,
+    IssueType,
+    Priority,
+    Reading,
+    RecommendedAction,
+    Sentiment,
+    score_in_band,
 )  # fmt: skip
 from earshot.errors import BadInput
 from earshot.ports.reader import Read
@@ -26,6 +34,7 @@ _ISSUES = HEADS["issue_type"]
 _OTHER = _ISSUES.index("OTHER")
 _QUESTION = _ISSUES.index("USAGE_QUESTION")
 _WORDLESS_CONFIDENCE = 0.5
+_SAYS_SOMETHING = 3
 
 
 def read_one(conversation: Conversation, settings: LocalSettings | None = None) -> Reading:
@@ -85,7 +94,7 @@ def _assemble(
     conversation: Conversation, zones: Zones, found: Tokens, *, settings: LocalSettings, model: Model,
     chances: dict[str, Floats],
 ) -> Reading:  # fmt: skip
-    issue = int(chances["issue_type"].argmax())
+    issue = _issue(chances["issue_type"], found)
     priority = Priority(_likeliest("priority", chances))
     sentiment = Sentiment(_likeliest("sentiment", chances))
     churn = ChurnRisk(_likeliest("churn_risk", chances))
@@ -96,13 +105,13 @@ def _assemble(
     title = extract.summary(zones.title)
     text = title if extract.tells(title) or main is None else extract.summary(main.text)
     text = text or _any_words(conversation)
-    findings = [_finding(issue, main, text, feature)]
+    findings = [_finding(issue, main, text=text, feature=feature)]
     others = extract.other_matters(
-        picked, main, issue, whole=chances["issue_type"], sure=settings.second_finding, skip=_asides(issue, picked)
+        picked, main, issue, whole=chances["issue_type"], sure=settings.second_finding, skip=_asides(picked)
     )
     for kind, candidate in others[: settings.most_findings - 1]:
         area = areas.find([(candidate.words, 1.0)], configured)
-        findings.append(_finding(kind, candidate, extract.summary(candidate.text), area))
+        findings.append(_finding(kind, candidate, text=extract.summary(candidate.text), feature=area))
     return Reading(
         issue_type=IssueType(_ISSUES[issue]),
         priority=priority,
@@ -117,17 +126,24 @@ def _assemble(
     )
 
 
+def _issue(chances: Floats, found: Tokens) -> int:
+    """The likeliest issue type; a word or two that say nothing are no matter at all."""
+    best = int(chances.argmax())
+    said = sum(word.isalpha() for words in (found.title, found.opening, found.later) for word in words)
+    return _OTHER if said < _SAYS_SOMETHING and chances[best] < _WORDLESS_CONFIDENCE else best
+
+
 def _likeliest(head: str, chances: dict[str, Floats]) -> str:
     return HEADS[head][int(chances[head].argmax())]
 
 
-def _asides(issue: int, picked: Sequence[extract.Candidate]) -> frozenset[int]:
+def _asides(picked: Sequence[extract.Candidate]) -> frozenset[int]:
     """Issue types that a side sentence never adds: "how do I fix it" is no question of its own."""
     asks_more = any(c.turns and int(c.probabilities.argmax()) == _QUESTION for c in picked)
     return frozenset({_OTHER}) if asks_more else frozenset({_OTHER, _QUESTION})
 
 
-def _finding(kind: int, candidate: extract.Candidate | None, text: str, feature: str | None) -> Finding:
+def _finding(kind: int, candidate: extract.Candidate | None, *, text: str, feature: str | None) -> Finding:
     return Finding(
         issue_type=IssueType(_ISSUES[kind]),
         summary=text,
@@ -146,7 +162,7 @@ def _any_words(conversation: Conversation) -> str:
 
 def _wordless(conversation: Conversation, found: Tokens) -> Reading:
     """A customer who wrote signs only: their feeling is all there is to read."""
-    score = feel(found.opening + ["."] + found.later).score
+    score = feel([*found.opening, ".", *found.later]).score
     sentiment = next(
         (s for s, (low, high) in SENTIMENT_BANDS.items() if low <= round(score, 2) <= high), Sentiment.NEUTRAL
     )
@@ -160,7 +176,7 @@ def _wordless(conversation: Conversation, found: Tokens) -> Reading:
         confidence=_WORDLESS_CONFIDENCE,
         summary=text,
         recommended_action=RecommendedAction.ROUTINE,
-        findings=(_finding(_OTHER, None, text, None),),
+        findings=(_finding(_OTHER, None, text=text, feature=None),),
     )
 
 
@@ -173,4 +189,6 @@ def recommended(issue: IssueType, priority: Priority, churn: ChurnRisk) -> Recom
         return RecommendedAction.CREATE_TICKET
     if issue in {IssueType.FEATURE_REQUEST, IssueType.UX_FRICTION}:
         return RecommendedAction.ADD_TO_BACKLOG
-    return RecommendedAction.CREATE_TICKET if pressing and issue is not IssueType.OTHER else RecommendedAction.ROUTINE
+    return (
+        RecommendedAction.CREATE_TICKET if pressing and issue is not IssueType.OTHER else RecommendedAction.ROUTINE
+    )

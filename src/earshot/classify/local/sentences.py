@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 from earshot.classify.local.words import own_words
 
-_BREAK = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|\s*\n\s*")
+FURTHEST = 8000
+"""Sentences are looked for in so many characters of a message."""
+
+_BREAK = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|\n+")
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SIGN_OFF = re.compile(
-    r"^(?:(?:best|kind|warm|many|with)?\s*(?:regards|wishes|thanks)|thanks?(?: you)?(?: so much| in advance| a lot)?"
-    r"|thx|ty|cheers|tia|sincerely|sent from my .*|yours\b.*|--+.*|rgds|br)[\s,.!]*(?:[\w.]+\s*){0,3}$",
+    r"^(?:(?:best|kind|warm|many|with)?\s*(?:regards|wishes|thanks)|thanks?(?: you)?"
+    r"(?: so much| in advance| a lot)?"
+    r"|thx|ty|cheers|tia|sincerely|sent from my .*|yours\b.*|--+.*|rgds|br)"
+    r"[\s,.!]*(?:(?<![\w.])[\w.]+\s{0,3}){0,3}$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
@@ -18,7 +23,10 @@ _GREETING = re.compile(
     r"[^.!?,\n]{0,30}[\s,.!:]*$",
     re.IGNORECASE,
 )
-_LEAD = re.compile(r"^(?:(?:hi|hello|hey|good (?:morning|afternoon|evening))\b[^.!?,\n]{0,20}[,!]\s*|@\w+[\s:,]*|[-*•>#]+\s+)+", re.I)
+_LEAD = re.compile(
+    r"^(?:(?:hi|hello|hey|good (?:morning|afternoon|evening))\b[^.!?,\n]{0,20}[,!]\s*|@\w+[\s:,]*|[-*•>#]+\s+)+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,12 @@ def is_courtesy(text: str) -> bool:
 
 def sentences(message: str, *, most: int = 12, longest: int = 300) -> Iterator[Sentence]:
     """The telling sentences in order: no quoted history, code, greetings or sign-offs; at most so many."""
+    message = message[:FURTHEST]
     blocked = [match.span() for match in _CODE.finditer(message)]
     kept = own_words(message) if ">" in message or ":" in message or "____" in message else message
     given = 0
     for start, end in _spans(message):
-        span = _trim(message, start, end, longest)
+        span = _trim(message, start, end, longest=longest)
         if span is None or any(a < span[1] and span[0] < b for a, b in blocked):
             continue
         text = message[span[0] : span[1]]
@@ -62,7 +71,7 @@ def _spans(message: str) -> Iterator[tuple[int, int]]:
     yield start, len(message)
 
 
-def _trim(message: str, start: int, end: int, longest: int) -> tuple[int, int] | None:
+def _trim(message: str, start: int, end: int, *, longest: int) -> tuple[int, int] | None:
     """The span without surrounding space and leading greeting, cut at a word."""
     lead = _LEAD.match(message[start:end])
     start += lead.end() if lead else 0

@@ -11,9 +11,19 @@ _HISTORY = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _SAID = re.compile(r"^.{1,40} said:?[ \t]*$", re.MULTILINE)
+_CLOSING = re.compile(
+    r"\s*(?:(?:best|kind|warm|many|with|mit|viele|liebe|freundliche[nr]?|met|cordiali?)?\s*"
+    r"(?:regards|wishes|greetings|gr[uü](?:ß|ss)en?|saludos|saluti|cordialement|groet(?:en)?|atenciosamente|rgds|br)"
+    r"|thanks?(?: you)?(?: so much| in advance| a lot| again)?"
+    r"|thx|tia|ta|cheers|sincerely|yours \w+|sent from my .*"
+    r"|danke(?: im voraus)?|merci(?: d'avance)?|gracias|grazie|obrigad[oa]|bedankt|-{2,}|_{2,})[\s,.!]*$",
+    re.IGNORECASE,
+)
+_SIGNATURE_LINES = 7
+_SIGNATURE_WIDTH = 70
 _SHAPES = re.compile(
     r"(?P<xurl>https?://\S+|www\.\S+|<link>)"
-    r"|(?P<xmail>[\w.+-]+@[\w-]+\.[\w.]+)"
+    r"|(?P<xmail>(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{1,80})"
     r"|(?P<xhandle>@\w+)"
     r"|(?P<ximage>\[image\]|!\[[^\]\n]*\]\([^)\n]*\))"
     r"|(?P<xsmile>[:;]-?[)D](?!\w)|<3|:(?:slight_smile|slightly_smiling_face|smile|grin|grinning|joy|heart|tada"
@@ -35,6 +45,16 @@ def own_words(text: str) -> str:
     if ">" in text:
         text = _SAID.sub("", _QUOTED_LINE.sub("", text))
     return _HISTORY.sub("", text) if ":" in text or "____" in text else text
+
+
+def without_signature(text: str) -> str:
+    """The message without the name lines below a closing formula, which name trades and places, not matters."""
+    lines = text.rstrip().split("\n")
+    for place in range(max(1, len(lines) - _SIGNATURE_LINES), len(lines)):
+        below = lines[place + 1 :]
+        if _CLOSING.match(lines[place]) and all(len(line) < _SIGNATURE_WIDTH for line in below):
+            return "\n".join(lines[: place + 1])
+    return text
 
 
 def _shape(match: re.Match[str]) -> str:

@@ -1,13 +1,17 @@
 """The zones of a conversation: who said what where counts for different things."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earshot.classify.local.words import own_words
+from earshot.classify.local.words import own_words, without_signature
 from earshot.domain.conversation import Author, Conversation, Message
 
 OPENING_ENOUGH = 350
 """The opening goes on over the starter's next messages until this many characters are held."""
+
+SHORTEST_MATTER = 30
+"""A first matter has at least this many characters."""
 
 OPENING_LIMIT = 2500
 LATER_LIMIT = 2500
@@ -43,6 +47,26 @@ def starter_messages(conversation: Conversation) -> tuple[Message, ...]:
     return tuple(m for m in conversation.customer_messages if starter is None or m.author_id in {starter, None})
 
 
+TURN = re.compile(
+    r"(?:^|(?<=[.!?…])\s{1,3}|\n[ \t]{0,8})(?="
+    r"(?:also[,:]|another (?:thing|issue|question|problem|point|matter)|besides,|in addition,|additionally,"
+    r"|separately|secondly|on top of that|on (?:a different|another) note|by the way|btw|one more|unrelated"
+    r"|and another|while (?:i am|i'm|we are|we're) (?:here|at it)|apart from that|furthermore,|moreover,"
+    r"|p\.?\s?s\.?[ :,]|lastly,|2[).] |außerdem|ausserdem|además|de plus,|en outre|par ailleurs|inoltre"
+    r"|além disso|daarnaast|noch etwas|otra cosa|autre chose))",
+    re.IGNORECASE,
+)
+"""Where a writer turns to another matter."""
+
+
+def first_matter(text: str) -> tuple[str, str]:
+    """The text up to the turn to another matter, and the rest."""
+    for match in TURN.finditer(text):
+        if match.start() > SHORTEST_MATTER:
+            return text[: match.start()], text[match.end() :]
+    return text, ""
+
+
 def _join(texts: Sequence[str], limit: int) -> str:
     return "\n".join(t for t in texts if t)[:limit]
 
@@ -65,14 +89,15 @@ def split(conversation: Conversation) -> Zones:
     for message in conversation.messages:
         if message.author is Author.CUSTOMER:
             mine = starter is None or message.author_id in {starter, None}
-            (own if mine else others).append(own_words(message.text))
+            (own if mine else others).append(without_signature(own_words(message.text)))
         elif message.author is Author.AGENT:
             agents.append(own_words(message.text))
     size = _opening_size(own)
-    later = _join(own[size:], LATER_LIMIT * 4)
+    opening, aside = first_matter(_join(own[:size], OPENING_LIMIT))
+    later = _join([aside, *own[size:]], LATER_LIMIT * 4)
     return Zones(
         title=(conversation.title or "")[:300],
-        opening=_join(own[:size], OPENING_LIMIT),
+        opening=opening,
         later=later if len(later) <= LATER_LIMIT else later[: LATER_LIMIT // 2] + "\n" + later[-LATER_LIMIT // 2 :],
         others=_join(others, OTHERS_LIMIT),
         agent=_join([text[:700] for text in agents[:6]], AGENT_LIMIT),

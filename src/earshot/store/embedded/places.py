@@ -69,8 +69,8 @@ def prepare(data_dir: Path) -> Places:
     base = data_dir.expanduser().absolute() / f"postgres{binaries.VERSION}"
     try:
         places = _as_root(base) if os.geteuid() == 0 else _as_user(base)
-        _private(places.home, places.uid)
-        _private(places.sockets, places.uid)
+        private(places.home, places.uid)
+        private(places.sockets, places.uid)
     except OSError as error:
         raise Misconfigured(
             f"cannot use the data folder {data_dir}: {error.strerror or error}",
@@ -81,7 +81,7 @@ def prepare(data_dir: Path) -> Places:
 
 def _as_user(base: Path) -> Places:
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _private(base, None)
+    private(base, None)
     return Places(base=base, home=base, programs=binaries.in_wheel())
 
 
@@ -125,7 +125,7 @@ def _system_home(base: Path, system: Path) -> Path:
             )
         return home
     home = system / f"data-{secrets.token_hex(8)}"
-    _private(home, SERVER_UID)
+    private(home, SERVER_UID)
     fresh = pointer.with_suffix(f".new-{os.getpid()}")
     fresh.write_text(f"{home}\n")
     try:
@@ -152,7 +152,7 @@ def _taken(uid: int) -> bool:
     return True
 
 
-def _private(folder: Path, uid: int | None) -> None:
+def private(folder: Path, uid: int | None) -> None:
     """A folder with mode 0700 that belongs to the server's user; somebody else's is refused."""
     owner = os.getuid() if uid is None else uid
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.connectors.intercom.listing import (
@@ -150,6 +150,7 @@ def test_the_next_page_number_moves_on_or_ends(following: Any, page: int | None)
 
 
 @pytest.mark.parametrize("inclusive", [True, False])
+@settings(deadline=None)
 @given(
     ages=st.lists(st.integers(0, 40), max_size=25),
     first=st.integers(0, 40),

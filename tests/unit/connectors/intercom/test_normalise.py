@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.connectors.intercom.normalise import Links, normalise
@@ -328,6 +328,7 @@ _fields = [
 ]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(_fields), _values))
 def test_nothing_in_the_json_makes_it_fail(changes: Json) -> None:
     found = read({**talk(part(5, "x")), **changes}).conversation
@@ -335,6 +336,7 @@ def test_nothing_in_the_json_makes_it_fail(changes: Json) -> None:
     assert found.content_hash
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -1,6 +1,6 @@
 """How fast requests may leave."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.connectors.intercom.pace import Pace
@@ -37,6 +37,7 @@ async def test_the_first_answer_sets_the_pace() -> None:
     assert 45 < pace.per_second < 50
 
 
+@settings(deadline=None)
 @given(limit=st.integers(10, 20_000), share=st.floats(0.05, 1.0))
 async def test_no_window_gets_more_than_its_share(limit: int, share: float) -> None:
     clock = Waits()

@@ -332,6 +332,14 @@ create table theme_hour (
 
 create index theme_hour_by_theme on theme_hour (theme_id, hour) include (n, score);
 
+create table theme_day (
+    day timestamptz not null,
+    theme_id text not null,
+    n integer not null,
+    score double precision not null,
+    primary key (day, theme_id) include (n, score)
+);
+
 create table dirty_hour (
     of text not null,
     hour timestamptz not null
