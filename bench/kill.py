@@ -52,9 +52,8 @@ def compare(folder: Path, port: int, options: argparse.Namespace) -> int:
     rng = random.Random(options.seed)
     for number in range(options.kills):
         after = rng.uniform(0.2, calm_seconds)
-        print(
-            f"kill {number + 1:2}: {'killed' if killed(folder / 'rough', port, after) else 'had ended'} at {after:.2f} s"
-        )
+        fate = "killed" if killed(folder / "rough", port, after) else "had ended"
+        print(f"kill {number + 1:2}: {fate} at {after:.2f} s", flush=True)
     run(folder / "rough", port)
     differing = [kind for kind in KINDS if rows(folder / "calm", kind) != rows(folder / "rough", kind)]
     for kind in KINDS:

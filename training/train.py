@@ -31,7 +31,7 @@ from earshot.classify.local.model import EARLY, HEADS, LATE
 
 VERSION = 1
 STRANGE_DROPOUT = 0.65
-CAUTION = 1.6
+CAUTION = 2.0
 """Real support text is stranger than our own with words dropped; a model should rather be too modest."""
 
 LOCAL = Path(__file__).parent.parent / "src" / "earshot" / "classify" / "local"
@@ -170,7 +170,7 @@ def fit_late(chances: dict[str, np.ndarray], telling: np.ndarray, targets: dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=13000)
+    parser.add_argument("--count", type=int, default=36000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--cue-scale", type=float, default=1.0)
     parser.add_argument("--gram-scale", type=float, default=2.0)

@@ -232,7 +232,7 @@ async def test_a_customer_reopens(held: SimWorkspace) -> None:
             "POST", "/conversations/t-5/parts", {"message_type": "close", "type": "admin", "admin_id": admin(it)}
         )
         assert (await it.json("/conversations/t-5"))["state"] == "closed"
-        it.sim.reply("t-5", "customer", "again")
+        it.sim.reply("t-5", "customer", text="again")
         again = await it.json("/conversations/t-5")
         assert (again["state"], again["open"], again["waiting_since"]) == ("open", True, again["updated_at"])
 

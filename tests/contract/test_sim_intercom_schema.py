@@ -147,7 +147,7 @@ async def test_searches_fit(http: httpx.AsyncClient, judge: Judge) -> None:
 async def test_changed_conversations_fit(
     sim: IntercomSim, http: httpx.AsyncClient, judge: Judge, *, author: str
 ) -> None:
-    sim.reply("1003", author, "more")
+    sim.reply("1003", author, text="more")
     sim.redact("1003")
     assert judge.mistakes("conversation", (await http.get("/conversations/1003")).json()) == []
 

@@ -56,8 +56,8 @@ async def test_only_what_a_customer_can_see_is_read_again(sim: IntercomSim, open
     await earshot.run(since=SINCE)
     counted = [t.conversation_id for t in sim.truths if t.excluded is None]
     for key in counted[:3]:
-        sim.reply(key, "customer", "It is still broken, and now the printer is on fire as well.")
-    sim.reply(counted[3], "note", "internal: call them")
+        sim.reply(key, "customer", text="It is still broken, and now the printer is on fire as well.")
+    sim.reply(counted[3], "note", text="internal: call them")
     sim.retrieved.clear()
     again = await earshot.run()
     assert set(sim.retrieved) == set(counted[:4])

@@ -50,11 +50,11 @@ class _Reader:
         page = entry.data.get("conversations")
         if is_array(page) and "id" not in entry.data:
             for number, item in enumerate(page, 1):
-                yield self._one(entry.line, item, None, where=f"item {number} of the list: ")
+                yield self._one(entry.line, item, raw=None, where=f"item {number} of the list: ")
         else:
-            yield self._one(entry.line, entry.data, entry.raw)
+            yield self._one(entry.line, entry.data, raw=entry.raw)
 
-    def _one(self, line: int, data: object, raw: bytes | None, *, where: str = "") -> Fetched | BadEntry:
+    def _one(self, line: int, data: object, *, raw: bytes | None, where: str = "") -> Fetched | BadEntry:
         try:
             fetched = self._convert(data, raw)
         except BadInput as error:

@@ -49,7 +49,7 @@ def from_plain(data: Json, raw: bytes, *, now: datetime, segments: SegmentSettin
         deleted=data.get("deleted") is True,
         title=string(data.get("title")),
         messages=said.messages,
-        customer=_customer(data.get("customer"), external_id, segments),
+        customer=_customer(data.get("customer"), external_id, segments=segments),
         tags=_tags(data.get("tags")),
         url=_web_address(data.get("url")),
         customer_initiated=not said.messages or said.messages[0].author is Author.CUSTOMER,
@@ -100,7 +100,7 @@ def _position(index: int) -> str:
     return f"{index + 1:04d}"
 
 
-def _customer(value: Any, conversation_id: str, segments: SegmentSettings) -> Customer | None:
+def _customer(value: Any, conversation_id: str, *, segments: SegmentSettings) -> Customer | None:
     """The customer; without an id, e-mail or name stand for one."""
     if value is None:
         return None

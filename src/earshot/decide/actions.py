@@ -9,12 +9,12 @@ from earshot.domain.action import SUBJECTS, Action, ActionKind, Subject
 from earshot.domain.facts import Facts
 
 
-def to_actions(verdict: Verdict, facts: Facts, now: datetime) -> list[Action]:
+def to_actions(verdict: Verdict, facts: Facts, *, now: datetime) -> list[Action]:
     """One action per kind and subject, the most urgent rule first; further rules are named in the reason."""
     actions: dict[str, Action] = {}
     for match in verdict.matches:
         for kind in match.rule.actions:
-            action = _action(kind, match, facts, now=now)
+            action = _action(kind, match, facts=facts, now=now)
             known = next((a for a in actions.values() if a.kind is kind), None)
             if known is None:
                 actions[action.key] = action
@@ -40,11 +40,11 @@ def key_of(kind: ActionKind, subject_id: str, *, cooldown_hours: int | None, now
     With a cooldown, time is cut into periods of that length, each subject's with its own offset, so that
     not everything falls due at the same moment.
     """
-    period = "" if cooldown_hours is None else str(_period(subject_id, cooldown_hours, now))
+    period = "" if cooldown_hours is None else str(_period(subject_id, cooldown_hours, now=now))
     return _digest(kind.value, subject_id, period)
 
 
-def _period(subject_id: str, hours: int, now: datetime) -> int:
+def _period(subject_id: str, hours: int, *, now: datetime) -> int:
     offset = int(_digest("offset", subject_id), 16) % (hours * 3600)
     return (int(now.timestamp()) + offset) // (hours * 3600)
 
@@ -53,7 +53,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _action(kind: ActionKind, match: Match, facts: Facts, *, now: datetime) -> Action:
+def _action(kind: ActionKind, match: Match, *, facts: Facts, now: datetime) -> Action:
     subject_id = subject_of(kind, facts)
     return Action(
         key=key_of(kind, subject_id, cooldown_hours=match.rule.cooldown_hours, now=now),
@@ -62,7 +62,7 @@ def _action(kind: ActionKind, match: Match, facts: Facts, *, now: datetime) -> A
         subject_id=subject_id,
         conversation_id=facts.insight.conversation_id,
         rule=match.rule.name,
-        reason=reason(match.rule.name, match.because, facts.insight.summary),
+        reason=reason(match.rule.name, match.because, summary=facts.insight.summary),
         created_at=now,
     )
 

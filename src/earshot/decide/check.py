@@ -169,13 +169,13 @@ def _call(node: Call, scope: Scope) -> Kind:
         return _function(node, scope)
     of = _type(node.target, scope)
     if node.name == "size":
-        return _size(node, of, 0)
+        return _size(node, of, arguments=0)
     if of.name == "string" and node.name in _TEXT_METHODS:
         _count(node, 1)
         _demand(node.args[0], scope, "string")
         return BOOL
     if of.element is not None and node.name in _MACROS:
-        return _macro(node, of, scope)
+        return _macro(node, of, scope=scope)
     methods = _TEXT_METHODS if of.name == "string" else _MACROS if of.element is not None else ()
     raise Flaw(f"a {of} has no function {node.name}{nearest(node.name, methods)}", node.at)
 
@@ -186,7 +186,7 @@ def _function(node: Call, scope: Scope) -> Kind:
     _count(node, 1)
     kind = _type(node.args[0], scope)
     if node.name == "size":
-        return _size(node, kind, 1)
+        return _size(node, kind, arguments=1)
     if node.name == "has":
         if not isinstance(node.args[0], Select):
             raise Flaw("has() asks for a field, as in has(customer.plan)", node.at)
@@ -195,14 +195,14 @@ def _function(node: Call, scope: Scope) -> Kind:
     return _CASTS[node.name]
 
 
-def _size(node: Call, of: Kind, arguments: int) -> Kind:
+def _size(node: Call, of: Kind, *, arguments: int) -> Kind:
     _count(node, arguments)
     if of.name not in {"string", "list"}:
         raise Flaw(f"a {of} has no size", node.at)
     return INT
 
 
-def _macro(node: Call, of: Kind, scope: Scope) -> Kind:
+def _macro(node: Call, of: Kind, *, scope: Scope) -> Kind:
     _count(node, 2)
     variable, body = node.args
     if not isinstance(variable, Name) or of.element is None:

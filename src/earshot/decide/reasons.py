@@ -19,7 +19,7 @@ def because(asks: Sequence[Path], plain: Mapping[str, Any]) -> str:
     return ", ".join(_said(path, plain) for path in asks)
 
 
-def reason(rule: str, why: str, summary: str) -> str:
+def reason(rule: str, why: str, *, summary: str) -> str:
     """What is kept with an action: the rule, its facts and the summary, on one line and bounded."""
     head = f"{rule}: {why}" if why else rule
     return visible(f"{head}. {visible(summary, limit=SUMMARY_LIMIT)}", limit=REASON_LIMIT)

@@ -84,7 +84,7 @@ def theme_row(theme: Theme) -> ThemeRow:
         customer_segments=list(theme.segments),
         first_seen=theme.first_seen,
         last_seen=theme.last_seen,
-        representative_quotes=[quote.text for quote in theme.quotes],
+        representative_quotes=[quote.text for quote in theme.quotes[:3]],
         evidence_urls=[quote.url for quote in theme.quotes if quote.url],
     )
 

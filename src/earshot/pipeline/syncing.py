@@ -60,7 +60,7 @@ async def preview(parts: Parts, *, since: datetime | None, until: datetime | Non
     changed = await source.count(plan.since, plan.until)
     async with parts.store.unit() as unit:
         pending = await unit.conversations.count_pending()
-    words = f"{_estimate(source, changed, plan)}\n{pending:,} conversations already here are to be read."
+    words = f"{_estimate(source, changed, plan=plan)}\n{pending:,} conversations already here are to be read."
     return Preview(since=plan.since, until=plan.until, changed=changed, pending=pending, words=words)
 
 
@@ -74,7 +74,7 @@ async def sync(parts: Parts, *, since: datetime | None = None, until: datetime |
     state = await _state(parts, source)
     plan = plan_window(state, now=parts.clock.now(), settings=parts.pull, since=since, until=until)
     if plan.why in (Why.BACKFILL, Why.ASKED):
-        parts.progress.say(_estimate(source, await source.count(plan.since, plan.until), plan))
+        parts.progress.say(_estimate(source, await source.count(plan.since, plan.until), plan=plan))
     storing = Storing(parts, source=source.name, plan=plan, state=state)
     step = parts.progress.step("Fetching conversations")
     await _walk(parts, source, storing=storing, step=step)
@@ -83,7 +83,9 @@ async def sync(parts: Parts, *, since: datetime | None = None, until: datetime |
     step.done()
     statement = storing.tally.completeness()
     for kind, count in statement.unknown_kinds.items():
-        log.warning("%s: %s is not known to this version, seen %d times", source.name, one_line(kind, limit=60), count)
+        log.warning(
+            "%s: %s is not known to this version, seen %d times", source.name, one_line(kind, limit=60), count
+        )
     return statement
 
 
@@ -100,7 +102,7 @@ async def _walk(parts: Parts, source: Source, *, storing: Storing, step: Step) -
         while (page := await upcoming) is not None:
             upcoming = asyncio.create_task(listed())
             step.expect(page.total)
-            chosen = await _choose(parts, source, page)
+            chosen = await _choose(parts, source, page=page)
             outcomes = await _fetch_all(source, chosen.fetch, step=step)
             if storage is not None:
                 await storage
@@ -120,7 +122,7 @@ async def _end(*tasks: asyncio.Task[Page | None] | asyncio.Task[None] | None) ->
     await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _choose(parts: Parts, source: Source, page: Page) -> Chosen:
+async def _choose(parts: Parts, source: Source, *, page: Page) -> Chosen:
     ids = [sighting.external_id for sighting in page.sightings]
     async with parts.store.unit() as unit:
         known = await unit.conversations.known(source.name, ids)
@@ -166,7 +168,7 @@ async def _state(parts: Parts, source: Source) -> SyncState:
         return await unit.runs.sync_state(source.name)
 
 
-def _estimate(source: Source, changed: int | None, plan: WindowPlan) -> str:
+def _estimate(source: Source, changed: int | None, *, plan: WindowPlan) -> str:
     paced = isinstance(source, Paced)
     expected = estimate(
         changed,

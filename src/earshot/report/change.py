@@ -127,7 +127,7 @@ def _recent(report: Report) -> Iterator[_Candidate]:
         rows = [row for row in report.issue_days if row.issue_type == kind and first <= row.day <= last]
         now = sum(row.conversations for row in rows if row.day >= middle)
         then = sum(row.conversations for row in rows) - now
-        moved = _counts(words.issue_types(kind), now, then)
+        moved = _counts(words.issue_types(kind), now, then=then)
         yield _Candidate(moved.z, f"{moved.text} in the last 7 whole days")
 
 
@@ -140,10 +140,10 @@ def _candidates(report: Report) -> Iterator[_Candidate]:
     for theme in report.themes:
         yield _theme_candidate(theme, report)
     for kind in words.in_order(set(now.by_issue_type) | set(then.by_issue_type)):
-        yield _counts(words.issue_types(kind), now.by_issue_type.get(kind, 0), then.by_issue_type.get(kind, 0))
-    yield _counts("Critical conversations", now.critical, then.critical)
-    yield _counts("Conversations with high churn risk", now.high_churn, then.high_churn)
-    yield _counts("Conversations in all", now.conversations, then.conversations)
+        yield _counts(words.issue_types(kind), now.by_issue_type.get(kind, 0), then=then.by_issue_type.get(kind, 0))
+    yield _counts("Critical conversations", now.critical, then=then.critical)
+    yield _counts("Conversations with high churn risk", now.high_churn, then=then.high_churn)
+    yield _counts("Conversations in all", now.conversations, then=then.conversations)
     if now.avg_sentiment is not None and then.avg_sentiment is not None:
         verb = "rose" if now.avg_sentiment > then.avg_sentiment else "fell"
         path = f"from {words.score(then.avg_sentiment)} to {words.score(now.avg_sentiment)}"
@@ -156,14 +156,14 @@ def _theme_candidate(theme: Theme, report: Report) -> _Candidate:
     if then == 0:
         what = "is new" if theme.first_seen >= report.window.start else "came back"
         return _Candidate(z, f"{_quoted(theme)} {what}: {words.count(now, 'conversation')}", theme=True)
-    return _Candidate(z, _moved(_quoted(theme), now, then), theme=True)
+    return _Candidate(z, _moved(_quoted(theme), now, then=then), theme=True)
 
 
-def _counts(subject: str, now: int, then: int) -> _Candidate:
-    return _Candidate(count_z(now, then), _moved(subject, now, then))
+def _counts(subject: str, now: int, *, then: int) -> _Candidate:
+    return _Candidate(count_z(now, then), _moved(subject, now, then=then))
 
 
-def _moved(subject: str, now: int, then: int) -> str:
+def _moved(subject: str, now: int, *, then: int) -> str:
     verb = "rose" if now > then else "fell"
     return f"{subject} {verb} from {words.number(then)} to {words.count(now, 'conversation')}"
 

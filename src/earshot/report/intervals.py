@@ -33,7 +33,7 @@ def share_interval(part: int, whole: int) -> Interval | None:
     return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
-def mean_interval(mean: float, sd: float | None, n: int) -> Interval | None:
+def mean_interval(mean: float, sd: float | None, *, n: int) -> Interval | None:
     """Mean ± 1.96 · sd / √n, kept within the scale of scores (−1 to 1); None when the spread is unknown."""
     if n < 1 or sd is None:
         return None

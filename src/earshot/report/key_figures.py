@@ -38,7 +38,7 @@ def _no_comparison(report: Report) -> str:
     return f"No comparison: the window before is not held completely.{since}"
 
 
-def _change(report: Report, now: int, then: int, *, rise: Tone) -> tuple[str, Tone]:
+def _change(report: Report, now: int, *, then: int, rise: Tone) -> tuple[str, Tone]:
     return count_change(now, then, rise=rise) if comparable(report) else ("", Tone.PLAIN)
 
 
@@ -48,7 +48,7 @@ def _few(n: int) -> tuple[str, ...]:
 
 def _conversations(report: Report) -> KeyFigure:
     now, then = report.totals, report.previous
-    change, tone = _change(report, now.conversations, then.conversations, rise=Tone.PLAIN)
+    change, tone = _change(report, now.conversations, then=then.conversations, rise=Tone.PLAIN)
     share = words.percent(now.low_confidence / now.conversations)
     doubt = f"The reader was unsure of {words.number(now.low_confidence)} of them ({share})."
     return KeyFigure(
@@ -69,7 +69,7 @@ def _conversations(report: Report) -> KeyFigure:
 
 def _customers(report: Report) -> KeyFigure:
     now, then = report.totals, report.previous
-    change, tone = _change(report, now.customers, then.customers, rise=Tone.PLAIN)
+    change, tone = _change(report, now.customers, then=then.customers, rise=Tone.PLAIN)
     return KeyFigure(
         id="customers",
         label="Customers",
@@ -115,7 +115,7 @@ def _share(
     where: tuple[tuple[str, str], ...],
 ) -> KeyFigure:
     n = report.totals.conversations
-    change, tone = _change(report, counts[0], counts[1], rise=Tone.BAD)
+    change, tone = _change(report, counts[0], then=counts[1], rise=Tone.BAD)
     interval = share_interval(counts[0], n)
     low, high = (interval.low, interval.high) if interval else (0.0, 1.0)
     between = f"{words.percent(low)} to {words.percent(high)}"
@@ -142,7 +142,7 @@ def _sentiment(report: Report) -> KeyFigure:
     now, n = report.totals, report.totals.conversations
     change, tone = score_change(report) if comparable(report) else ("", Tone.PLAIN)
     average = now.avg_sentiment
-    interval = None if average is None else mean_interval(average, sentiment_sd(now), n)
+    interval = None if average is None else mean_interval(average, sentiment_sd(now), n=n)
     low, high = (interval.low, interval.high) if interval else (None, None)
     sure = f"95% interval {words.score(low)} to {words.score(high)}, n = {words.number(n)}."
     return KeyFigure(

@@ -34,7 +34,7 @@ def themes(report: Report) -> Section:
     """The matters raised by most conversations."""
     if not report.themes:
         text = "No themes in this window yet. Themes appear when conversations have been read and grouped:"
-        return _empty("themes", "Top themes", text, command="earshot run")
+        return _empty("themes", "Top themes", text=text, command="earshot run")
     most = max(max(t.conversations, _before(report, t)) for t in report.themes)
     items = tuple(_theme(report, t, rank=rank, most=most) for rank, t in enumerate(report.themes, start=1))
     lead = "Matters that several conversations raise, by number of different conversations in this window."
@@ -48,7 +48,7 @@ def criticals(report: Report) -> Section:
     if not report.criticals:
         text = "No conversation in this window was read as critical."
         return Section(id="critical", title="Critical conversations", blocks=(_fine(report, text),), brief=True)
-    lead = _shown(len(report.criticals), report.totals.critical, "critical conversation")
+    lead = _shown(len(report.criticals), report.totals.critical, noun="critical conversation")
     return Section(
         id="critical",
         title="Critical conversations",
@@ -67,7 +67,7 @@ def high_churn(report: Report) -> Section:
     lead = _shown(
         len(report.high_churn),
         report.totals.high_churn,
-        "conversation with high churn risk",
+        noun="conversation with high churn risk",
         many=("conversations with high churn risk"),
     )
     voices = Voices(items=tuple(_voice(report, h) for h in report.high_churn))
@@ -78,7 +78,7 @@ def actions(report: Report) -> Section:
     """What the rules decided, and that nothing was sent where it was not."""
     if not report.actions and not report.action_counts:
         text = "No rule decided anything in this window. See which rules are on:"
-        return _empty("actions", "Actions", text, command="earshot rules list")
+        return _empty("actions", "Actions", text=text, command="earshot rules list")
     urls, titles = _links(report), {t.id: t.title for t in report.themes}
     tasks = tuple(_task(report, action, urls=urls, titles=titles) for action in report.actions)
     blocks = (_dry_run(report.actions), Bullets(items=_action_counts(report)), Tasks(items=tasks))
@@ -89,7 +89,7 @@ def actions(report: Report) -> Section:
     return Section(id="actions", title="Actions", lead=lead, blocks=blocks)
 
 
-def _empty(name: str, title: str, text: str, *, command: str) -> Section:
+def _empty(name: str, title: str, *, text: str, command: str) -> Section:
     return Section(id=name, title=title, blocks=(Paragraph(text=text, command=command),), brief=name == "themes")
 
 
@@ -97,14 +97,15 @@ def _fine(report: Report, text: str) -> Paragraph:
     return Paragraph(text=text, tone=Tone.GOOD if report.totals.conversations else Tone.PLAIN)
 
 
-def _shown(shown: int, whole: int, noun: str, *, many: str | None = None) -> str:
+def _shown(shown: int, whole: int, *, noun: str, many: str | None = None) -> str:
     if shown >= whole:
         return (
-            f"All {words.count(whole, noun, many)} of this window."
+            f"All {words.count(whole, noun, many=many)} of this window."
             if whole > 1
-            else f"{words.count(whole, noun, many)} in this window."
+            else f"{words.count(whole, noun, many=many)} in this window."
         )
-    return f"{words.number(shown)} of {words.count(whole, noun, many)}; how to list the others is said at the end."
+    every = words.count(whole, noun, many=many)
+    return f"{words.number(shown)} of {every}; how to list the others is said at the end."
 
 
 def _before(report: Report, theme: Theme) -> int:

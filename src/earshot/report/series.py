@@ -54,7 +54,7 @@ def issue_chart(report: Report) -> Chart:
     return Chart(
         id="issues-chart",
         title=f"Conversations per {every} by issue type",
-        description=_describe_issues(counts, days, every),
+        description=_describe_issues(counts, days, every=every),
         step=every,
         first=days[0],
         last=days[-1],
@@ -68,7 +68,7 @@ def issue_chart(report: Report) -> Chart:
                 *(_number(words.issue_types(k)) for k in kinds),
                 _number("All"),
             ),
-            rows=tuple(_issue_row(d, kinds, counts) for d in days),
+            rows=tuple(_issue_row(d, kinds, counts=counts) for d in days),
             folded=True,
         ),
     )
@@ -79,7 +79,7 @@ def sentiment_chart(report: Report) -> Chart:
     every = _steady(report, step(drawn_days(report)))
     days = _starts(report, every)
     sd = sentiment_sd(report.totals)
-    points = _points(report.sentiment_days, every, sd)
+    points = _points(report.sentiment_days, every, sd=sd)
     return Chart(
         id="sentiment-chart",
         title=f"Average sentiment per {every}",
@@ -97,18 +97,18 @@ def sentiment_chart(report: Report) -> Chart:
     )
 
 
-def _points(rows: Iterable[DaySentiment], every: str, sd: float | None) -> tuple[Point, ...]:
+def _points(rows: Iterable[DaySentiment], every: str, *, sd: float | None) -> tuple[Point, ...]:
     sums: dict[date, tuple[float, int]] = {}
     for row in rows:
         start = _start(row.day, every)
         total, n = sums.get(start, (0.0, 0))
         sums[start] = (total + row.average * row.conversations, n + row.conversations)
-    return tuple(_point(day, total / n, n, sd=sd) for day, (total, n) in sorted(sums.items()) if n)
+    return tuple(_point(day, total / n, n=n, sd=sd) for day, (total, n) in sorted(sums.items()) if n)
 
 
-def _point(day: date, average: float, n: int, *, sd: float | None) -> Point:
+def _point(day: date, average: float, *, n: int, sd: float | None) -> Point:
     # One day alone is too few to know its own spread: the whole window's stands in.
-    interval = mean_interval(average, sd, n)
+    interval = mean_interval(average, sd, n=n)
     low, high = (interval.low, interval.high) if interval else (None, None)
     return Point(day=day, average=average, low=low, high=high, conversations=n)
 
@@ -134,7 +134,7 @@ def _number(name: str) -> Column:
     return Column(name=name, numeric=True)
 
 
-def _issue_row(day: date, kinds: list[str], counts: dict[tuple[date, str], int]) -> tuple[str, ...]:
+def _issue_row(day: date, kinds: list[str], *, counts: dict[tuple[date, str], int]) -> tuple[str, ...]:
     row = [counts.get((day, kind), 0) for kind in kinds]
     return (words.day(day), *(words.number(n) for n in row), words.number(sum(row)))
 
@@ -144,7 +144,7 @@ def _sentiment_row(point: Point) -> tuple[str, ...]:
     return (words.day(point.day), words.score(point.average), interval, words.number(point.conversations))
 
 
-def _describe_issues(counts: dict[tuple[date, str], int], days: list[date], every: str) -> str:
+def _describe_issues(counts: dict[tuple[date, str], int], days: list[date], *, every: str) -> str:
     totals: dict[date, int] = defaultdict(int)
     for (day, _), n in counts.items():
         totals[day] += n

@@ -73,7 +73,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}".replace("-", MINUS)
 
 
-def count(value: int, noun: str, many: str | None = None) -> str:
+def count(value: int, noun: str, *, many: str | None = None) -> str:
     """A number with its noun: "1 conversation", "2 conversations"."""
     return f"{number(value)} {noun if value == 1 else many or noun + 's'}"
 

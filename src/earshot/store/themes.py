@@ -14,8 +14,11 @@ from earshot.store.scrubbing import normalize
 from earshot.store.sql import Sql, Stage
 from earshot.store.windows import CUT, EDGE_HOURS, ROLLED, WHOLE_DAYS, WITHIN, before, span
 
-QUOTES = 3
-"""Quotes shown for a theme, each from another conversation."""
+QUOTES = 20
+"""Quotes given for a theme, each from another conversation: reports show a few and link to the others."""
+
+CONTEXT = 600
+"""How much of the customer's first message goes with a conversation's own matter, in characters."""
 
 _MEMBER = Stage("theme_member", {"finding_id": "bigint", "theme_id": "text"})
 _TOUCHED = Stage(
@@ -37,6 +40,17 @@ _SAVE = """
         normalized_title = excluded.normalized_title, centre = excluded.centre, size = excluded.size, stale = true
 """
 _JOIN = "update finding f set theme_id = m.theme_id from theme_member m where f.id = m.finding_id"
+_OPEN = """
+    select f.id, f.conversation_id, f.issue_type, f.affected_feature as area, f.summary, f.quote,
+        f.conversation_at as said_at, said.context
+    from finding f left join lateral (
+        select left(m.message ->> 'text', :length) as context
+        from conversation c cross join lateral jsonb_array_elements(c.messages) with ordinality as m (message, at)
+        where f.position = 0 and c.id = f.conversation_id and m.message ->> 'author' = 'customer'
+        order by m.at limit 1
+    ) said on true
+    where f.theme_id is null order by f.conversation_at, f.id limit :limit
+"""
 _TOP = f"""
     /* top themes */ select theme_id, sum(n) as n, sum(score) as score from (
         select theme_id, n, score from theme_day where {WHOLE_DAYS}
@@ -70,7 +84,7 @@ _QUOTES = f"""
         select distinct on (conversation_id) quote, conversation_id, conversation_at from (
             select quote, conversation_id, conversation_at from finding
             where theme_id = t.id and quote is not null and {WITHIN}
-            order by hour desc limit 20
+            order by hour desc limit 60
         ) newest order by conversation_id, conversation_at desc
     ) q left join conversation c on c.id = q.conversation_id
     order by t.id, q.conversation_at desc, q.conversation_id
@@ -86,12 +100,7 @@ class PostgresThemes:
 
     async def open_findings(self, limit: int) -> list[OpenFinding]:
         """Findings without a theme, by conversation time and id."""
-        rows = await self._sql.rows(
-            """select id, conversation_id, issue_type, affected_feature as area, summary, quote,
-                conversation_at as said_at
-            from finding where theme_id is null order by conversation_at, id limit :limit""",
-            limit=limit,
-        )
+        rows = await self._sql.rows(_OPEN, limit=limit, length=CONTEXT)
         return [OpenFinding.model_validate(dict(row)) for row in rows]
 
     async def known(self) -> list[KnownTheme]:

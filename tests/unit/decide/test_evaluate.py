@@ -22,7 +22,7 @@ def guide() -> Rules:
 
 
 def kinds(rules: Rules, seen: Facts) -> list[ActionKind]:
-    return [action.kind for action in to_actions(evaluate(rules, seen), seen, NOW)]
+    return [action.kind for action in to_actions(evaluate(rules, seen), seen, now=NOW)]
 
 
 def one(when: str = "true", *actions: ActionKind, name: str = "MINE", **more: int | bool) -> RuleSettings:
@@ -105,7 +105,7 @@ def test_the_reason_names_values_and_never_free_text_but_the_summary() -> None:
     seen = facts(
         priority="HIGH", frequency=7, affected_feature="secret area", summary="It\x00 broke\u202e\n" + "x" * 500
     )
-    action = to_actions(evaluate(load_rules([one(when)]), seen), seen, NOW)[0]
+    action = to_actions(evaluate(load_rules([one(when)]), seen), seen, now=NOW)[0]
     assert action.reason.startswith(
         "MINE: priority HIGH, theme frequency 7, affected feature as asked. It broke xxx"
     )
@@ -116,14 +116,14 @@ def test_the_reason_names_values_and_never_free_text_but_the_summary() -> None:
 
 def test_list_values_are_named_in_the_reason() -> None:
     seen = facts(tags=("vip", "beta"))
-    action = to_actions(evaluate(load_rules([one('"vip" in conversation.tags')]), seen), seen, NOW)[0]
+    action = to_actions(evaluate(load_rules([one('"vip" in conversation.tags')]), seen), seen, now=NOW)[0]
     assert "tags vip, beta" in action.reason
 
 
 def test_the_same_decision_twice_is_one_action(guide: Rules) -> None:
     seen = facts(issue_type="BILLING", priority="HIGH")
-    first = to_actions(evaluate(guide, seen), seen, NOW)
-    later = to_actions(evaluate(guide, seen), seen, NOW + timedelta(days=400))
+    first = to_actions(evaluate(guide, seen), seen, now=NOW)
+    later = to_actions(evaluate(guide, seen), seen, now=NOW + timedelta(days=400))
     assert [a.key for a in first] == [a.key for a in later]
     assert first[0].status is ActionStatus.PENDING
     assert first[0].dry_run
@@ -132,7 +132,7 @@ def test_the_same_decision_twice_is_one_action(guide: Rules) -> None:
 def test_two_rules_that_want_the_same_get_it_once_and_both_are_named() -> None:
     rules = load_rules([one(name="A", priority=1), one(name="B", priority=2)])
     seen = facts()
-    (action,) = to_actions(evaluate(rules, seen), seen, NOW)
+    (action,) = to_actions(evaluate(rules, seen), seen, now=NOW)
     assert action.rule == "A"
     assert action.reason.endswith("(also B)")
 
@@ -149,14 +149,16 @@ def test_an_action_is_about_what_its_kind_says(kind: ActionKind, subject_id: str
             seen,
         ),
         seen,
-        NOW,
+        now=NOW,
     )
     assert (action.subject, action.subject_id) == (SUBJECTS[kind], subject_id)
 
 
 def test_without_theme_or_account_the_conversation_stands_in() -> None:
     seen = facts(theme="", account="")
-    actions = to_actions(evaluate(load_rules([one("true", K.CREATE_TICKET, K.ALERT_CS_MANAGER)]), seen), seen, NOW)
+    actions = to_actions(
+        evaluate(load_rules([one("true", K.CREATE_TICKET, K.ALERT_CS_MANAGER)]), seen), seen, now=NOW
+    )
     assert [a.subject_id for a in actions] == ["conversation:c1", "conversation:c1"]
     assert len({a.key for a in actions}) == 2
 
@@ -164,7 +166,7 @@ def test_without_theme_or_account_the_conversation_stands_in() -> None:
 def test_conversations_of_one_theme_share_a_ticket_and_others_do_not() -> None:
     rules = load_rules([one()])
     keys = {
-        to_actions(evaluate(rules, seen), seen, NOW)[0].key
+        to_actions(evaluate(rules, seen), seen, now=NOW)[0].key
         for seen in (facts(theme="t1"), facts(theme="t1", conversation_id="c2"), facts(theme="t2"))
     }
     assert len(keys) == 2

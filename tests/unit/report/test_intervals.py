@@ -44,18 +44,18 @@ def test_the_mean_interval_holds_the_truth_in_about_95_of_100_samples() -> None:
     hits = 0
     for _ in range(1000):
         scores = [dice.uniform(-1, 0.5) for _ in range(40)]
-        interval = mean_interval(statistics.mean(scores), statistics.stdev(scores), 40)
+        interval = mean_interval(statistics.mean(scores), statistics.stdev(scores), n=40)
         assert interval is not None
         hits += interval.low <= -0.25 <= interval.high
     assert 920 <= hits <= 975
 
 
 def test_the_mean_interval_stays_on_the_scale_and_needs_a_spread() -> None:
-    interval = mean_interval(-0.95, 0.8, 2)
+    interval = mean_interval(-0.95, 0.8, n=2)
     assert interval is not None
     assert interval.low == -1.0
-    assert mean_interval(0.1, None, 50) is None
-    assert mean_interval(0.1, 0.4, 0) is None
+    assert mean_interval(0.1, None, n=50) is None
+    assert mean_interval(0.1, 0.4, n=0) is None
 
 
 def test_spread_from_bands() -> None:

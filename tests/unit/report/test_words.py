@@ -38,7 +38,7 @@ def test_money_and_cost_never_turn_unknown_into_zero() -> None:
 def test_counts_have_their_nouns() -> None:
     assert words.count(1, "conversation") == "1 conversation"
     assert words.count(2400, "conversation") == "2,400 conversations"
-    assert words.count(2, "company", "companies") == "2 companies"
+    assert words.count(2, "company", many="companies") == "2 companies"
 
 
 def test_every_closed_word_is_known() -> None:

@@ -17,10 +17,7 @@ BUCKETS = 1 << BITS
 HASHED_ZONES = 3
 CUE_ZONES = 5
 SHAPE_SIZE = 40
-TELLING = (
-    "leave", "frustrated", "urgent", "minor", "security", "lost", "crash", "workaround", "solved", "unresolved",
-    "any_update", "plus_one", "lacking", "praise", "thanks_only", "not_working", "error", "regression",
-)  # fmt: skip
+TELLING = ("leave", "frustrated", "urgent", "minor", "security", "lost", "solved", "unresolved")
 """The cues that tell how urgent a matter is and whether a customer may leave, whatever the matter."""
 
 BOTH = frozenset({"lacking", "bug_word", "spam"})

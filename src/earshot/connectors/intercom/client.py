@@ -177,9 +177,9 @@ class IntercomClient:
                     "the answer was empty" if not response.content.strip() else "the answer was not whole JSON"
                 )
             return Answer(status, response.content, data or {}, response.headers.get("link"))
-        raise self._error(status, data or {}, path)
+        raise self._error(status, data or {}, path=path)
 
-    def _error(self, status: int, data: Json, path: str) -> EarshotError:
+    def _error(self, status: int, data: Json, *, path: str) -> EarshotError:
         code, message = _said(data)
         log.log(
             logging.DEBUG if status == 404 else logging.WARNING,

@@ -68,7 +68,7 @@ class Customers:
         contact: Json = {"id": contact_id}
         company = obj(conversation.get("company"))
         if self._settings.read_customers:
-            contact = await self._find(CONTACT, contact_id, self._ask_contact)
+            contact = await self._find(CONTACT, contact_id, ask=self._ask_contact)
             if not _is_whole(company):
                 company = await self._company_of(company, contact)
         return to_customer(contact, company, opener=_opener(conversation, contact_id), settings=self._settings)
@@ -87,24 +87,24 @@ class Customers:
         company_id = ident(company.get("id")) or next(
             (found for c in companies if (found := ident(c.get("id")))), None
         )
-        return company if company_id is None else await self._find(COMPANY, company_id, self._ask_company)
+        return company if company_id is None else await self._find(COMPANY, company_id, ask=self._ask_company)
 
-    async def _find(self, kind: str, key: str, ask: Callable[[str], Awaitable[Json]]) -> Json:
+    async def _find(self, kind: str, key: str, *, ask: Callable[[str], Awaitable[Json]]) -> Json:
         async with self._turn(kind, key):
             known = self._remembered(kind, key) or await self._stored(kind, key)
             if known is not None:
                 return known
-            data = self._learn(kind, key, await ask(key))
+            data = self._learn(kind, key, data=await ask(key))
         if len(self._unsaved[kind]) >= _UNSAVED:
             await self.save()
         return data
 
-    def _learn(self, kind: str, key: str, data: Json) -> Json:
+    def _learn(self, kind: str, key: str, *, data: Json) -> Json:
         """Remember an object under the id asked for and, where it was merged, under its own."""
         now = self._clock.now()
         slim = {**_slim(kind, data), _FETCHED: int(now.timestamp())}
         for name in {key, ident(data.get("id")) or key}:
-            self._remember(kind, name, _Entry(slim, now))
+            self._remember(kind, name, entry=_Entry(slim, now))
             self._unsaved[kind][name] = slim
         return slim
 
@@ -133,10 +133,10 @@ class Customers:
         found = await self._directory.load(kind, [key], fresh_since=now - self._fresh_for)
         if key not in found:
             return None
-        self._remember(kind, key, _Entry(found[key], moment(found[key].get(_FETCHED)) or now))
+        self._remember(kind, key, entry=_Entry(found[key], moment(found[key].get(_FETCHED)) or now))
         return found[key]
 
-    def _remember(self, kind: str, key: str, entry: _Entry) -> None:
+    def _remember(self, kind: str, key: str, *, entry: _Entry) -> None:
         self._memory[kind, key] = entry
         self._memory.move_to_end((kind, key))
         if len(self._memory) > _REMEMBERED:
@@ -198,7 +198,7 @@ def to_customer(contact: Json, company: Json, *, opener: Json, settings: Interco
     plan = string(obj(company.get("plan")).get("name")) or string(
         attribute(settings.plan_attribute, company, contact)
     )
-    mrr = _revenue(company, contact, settings)
+    mrr = _revenue(company, contact, settings=settings)
     return Customer(
         id=ident(contact.get("id")) or "unknown",
         name=string(contact.get("name")) or string(opener.get("name")),
@@ -224,7 +224,7 @@ def to_customer(contact: Json, company: Json, *, opener: Json, settings: Interco
     )
 
 
-def _revenue(company: Json, contact: Json, settings: IntercomSettings) -> float | None:
+def _revenue(company: Json, contact: Json, *, settings: IntercomSettings) -> float | None:
     """Monthly spend; 0 is Intercom's default and means unknown, a custom attribute of 0 means 0."""
     spend = number(company.get("monthly_spend"))
     if spend is not None and spend > 0:

@@ -171,9 +171,10 @@ class Listing:
 
 def search_query(window: Slice, *, per_page: int, cursor: str | None = None) -> Json:
     """The search body. `>` and `<` may or may not include the second itself, so each is asked one wider."""
-    filters = _between("updated_at", window.first, window.last)
+    filters = _between("updated_at", window.first, last=window.last)
     if window.created is not None:
-        filters += _between("created_at", *window.created)
+        first, last = window.created
+        filters += _between("created_at", first, last=last)
     pagination: Json = {"per_page": per_page}
     if cursor is not None:
         pagination["starting_after"] = cursor
@@ -184,7 +185,7 @@ def search_query(window: Slice, *, per_page: int, cursor: str | None = None) -> 
     }
 
 
-def _between(field: str, first: int, last: int | None) -> list[Json]:
+def _between(field: str, first: int, *, last: int | None) -> list[Json]:
     filters: list[Json] = [{"field": field, "operator": ">", "value": _checked(first - 1)}]
     if last is not None:
         filters.append({"field": field, "operator": "<", "value": _checked(last + 1)})

@@ -14,7 +14,7 @@ def touch(talk: Json, at: int) -> None:
     talk["updated_at"] = max(at, int(talk["updated_at"]) + 1)
 
 
-def add(talk: Json, item: Json, at: int) -> None:
+def add(talk: Json, item: Json, *, at: int) -> None:
     """Append a part and everything that follows from it."""
     touch(talk, at)
     item["created_at"] = item["updated_at"] = item["notified_at"] = talk["updated_at"]
@@ -28,32 +28,32 @@ def customer_says(talk: Json, part_id: str, *, said: Json, person: Mapping[str, 
     _set_state(talk, "open")
     talk["read"] = False
     author = shape.author_of(person, "user")
-    add(talk, shape.part(part_id, "comment", at, author=author, said=said), at)
+    add(talk, shape.part(part_id, "comment", at=at, author=author, said=said), at=at)
 
 
 def staff_says(
     talk: Json, part_id: str, *, said: Json, author: Json, kind: str, at: int, package: str | None = None
 ) -> None:
     """A teammate or a bot writes; `kind` is the part type: comment, note, quick_reply."""
-    item = shape.part(part_id, kind, at, author=author, said=said)
+    item = shape.part(part_id, kind, at=at, author=author, said=said)
     item["app_package_code"] = package
-    add(talk, item, at)
+    add(talk, item, at=at)
 
 
 def assign(talk: Json, part_id: str, *, author: Json, to: str, team: bool, at: int) -> None:
     """Assign to an admin or a team; "0" takes the assignment away."""
     talk["team_assignee_id" if team else "admin_assignee_id"] = int(to)
-    item = shape.part(part_id, "assignment", at, author=author)
+    item = shape.part(part_id, "assignment", at=at, author=author)
     nobody = {"type": "nobody_admin", "id": None}
     item["assigned_to"] = nobody if to == "0" else {"type": "team" if team else "admin", "id": to}
-    add(talk, item, at)
+    add(talk, item, at=at)
 
 
 def set_state(talk: Json, part_id: str, *, author: Json, kind: str, at: int, until: int | None = None) -> None:
     """Close, open or snooze; `kind` is the part type: close, open, snoozed."""
     _set_state(talk, {"close": "closed", "open": "open", "snoozed": "snoozed"}[kind])
     talk["snoozed_until"] = until
-    add(talk, shape.part(part_id, kind, at, author=author), at)
+    add(talk, shape.part(part_id, kind, at=at, author=author), at=at)
 
 
 def tag(talk: Json, part_id: str, *, label: Json, author: Json, at: int) -> Json:
@@ -61,7 +61,7 @@ def tag(talk: Json, part_id: str, *, label: Json, author: Json, at: int) -> Json
     applied = {**label, "applied_at": at, "applied_by": {"type": "admin", "id": author["id"]}}
     held: list[Json] = [one for one in talk["tags"]["tags"] if one["id"] != label["id"]]
     talk["tags"]["tags"] = [*held, applied]
-    add(talk, shape.part(part_id, "conversation_tags_updated", at, author=author), at)
+    add(talk, shape.part(part_id, "conversation_tags_updated", at=at, author=author), at=at)
     return applied
 
 
@@ -72,7 +72,7 @@ def untag(talk: Json, part_id: str, *, tag_id: str, author: Json, at: int) -> Js
     if not gone:
         raise not_found("Tag not found", code="tag_not_found")
     talk["tags"]["tags"] = [one for one in held if one["id"] != tag_id]
-    add(talk, shape.part(part_id, "conversation_tags_updated", at, author=author), at)
+    add(talk, shape.part(part_id, "conversation_tags_updated", at=at, author=author), at=at)
     return gone[0]
 
 
@@ -80,12 +80,12 @@ def set_attributes(talk: Json, part_ids: list[str], *, values: Json, author: Jso
     """Write custom attributes; each leaves an event."""
     for part_id, (name, value) in zip(part_ids, values.items(), strict=True):
         talk["custom_attributes"][name] = value
-        item = shape.part(part_id, "conversation_attribute_updated_by_admin", at, author=author)
+        item = shape.part(part_id, "conversation_attribute_updated_by_admin", at=at, author=author)
         item["event_details"] = {"attribute": {"name": name}, "value": {"name": str(value), "previous": None}}
-        add(talk, item, at)
+        add(talk, item, at=at)
 
 
-def redact(talk: Json, message_id: str | None, at: int) -> None:
+def redact(talk: Json, message_id: str | None, *, at: int) -> None:
     """Blank one message's words and files; None takes the last message. Raises Refusal (404)."""
     message = _message(talk, message_id)
     touch(talk, at)

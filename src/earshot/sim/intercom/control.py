@@ -15,7 +15,7 @@ def reply(sim: World, call: Call) -> Answer:
     body = mapping(call.body)
     if body.get("author") not in AUTHORS or not isinstance(body.get("text"), str):
         raise invalid(f"author must be one of {', '.join(AUTHORS)}, and text must be text")
-    return _changed(sim.reply(call.path["id"], body["author"], body["text"]))
+    return _changed(sim.reply(call.path["id"], body["author"], text=body["text"]))
 
 
 def touch(sim: World, call: Call) -> Answer:

@@ -43,7 +43,7 @@ def build_app(sim: World) -> ASGIApp:
     """The ASGI application of a simulated workspace."""
     routes = [Route("/_sim" + path, _controlled(sim, act), methods=[verb]) for verb, path, act in CONTROLS]
     routes += [
-        Route(path, _guarded(sim, act, f"{verb} {path}"), methods=[verb])
+        Route(path, _guarded(sim, act, name=f"{verb} {path}"), methods=[verb])
         for verb, path, act in (*READINGS, *WRITINGS)
     ]
     return Starlette(routes=routes, exception_handlers={404: _nothing_here, 405: _nothing_here})
@@ -64,14 +64,14 @@ def _controlled(sim: World, act: Endpoint) -> Respond:
     return respond
 
 
-def _guarded(sim: World, act: Endpoint, name: str) -> Respond:
+def _guarded(sim: World, act: Endpoint, *, name: str) -> Respond:
     async def respond(request: Request) -> Response:
         sim.requests[name] += 1
         headers: dict[str, str] = {}
         try:
             _check(sim, request)
             headers = sim.window.take(sim.clock.now().timestamp())
-            answer = await _struck(sim, request, act)
+            answer = await _struck(sim, request, act=act)
         except Refusal as refusal:
             answer = refusal.answer
         if answer is None:
@@ -92,7 +92,7 @@ def _check(sim: World, request: Request) -> None:
         raise invalid("Requested version does not exist", code="intercom_version_invalid")
 
 
-async def _struck(sim: World, request: Request, act: Endpoint) -> Answer | None:
+async def _struck(sim: World, request: Request, *, act: Endpoint) -> Answer | None:
     """The endpoint's answer, or what a fault makes of it; None where the connection was cut."""
     body = await request.body()
     key = f"{request.method} {request.url.path}?{request.url.query} {body.decode('utf-8', 'replace')}"
@@ -110,7 +110,7 @@ async def _struck(sim: World, request: Request, act: Endpoint) -> Answer | None:
     answer = act(sim, await _call(request))
     if fault is Fault.RESET:
         return _cut(request)
-    return _damaged(answer, fault, request_cursor(body))
+    return _damaged(answer, fault, cursor=request_cursor(body))
 
 
 def _cut(request: Request) -> None:
@@ -120,7 +120,7 @@ def _cut(request: Request) -> None:
     abort()
 
 
-def _damaged(answer: Answer, fault: Fault, cursor: str | None) -> Answer:
+def _damaged(answer: Answer, fault: Fault, *, cursor: str | None) -> Answer:
     if fault is Fault.TRUNCATED:
         return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
     if fault is Fault.EMPTY:

@@ -29,10 +29,10 @@ class Window:
         if self._spent >= self.limit:
             raise exceeded(self.limit, reset)
         self._spent += 1
-        return headers(self.limit, self.limit - self._spent, reset)
+        return headers(self.limit, self.limit - self._spent, reset=reset)
 
 
-def headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
+def headers(limit: int, remaining: int, *, reset: int) -> dict[str, str]:
     """The three headers that announce the allowance."""
     return {
         "X-RateLimit-Limit": str(limit),
@@ -47,5 +47,5 @@ def exceeded(limit: int, reset: int) -> Refusal:
         429,
         "rate_limit_exceeded",
         message=f"Exceeded rate limit of {limit} in {WINDOW_SECONDS}_seconds",
-        headers=headers(limit, 0, reset),
+        headers=headers(limit, 0, reset=reset),
     )

@@ -48,9 +48,9 @@ def load(path: Path, *, end: datetime, seed: int = 0) -> SimWorkspace:
     seen: set[str] = set()
     for number, record in _records(path):
         with _placed(path, number):
-            _meet(record, cast, seen)
+            _meet(record, cast, seen=seen)
     return SimWorkspace(
-        app=shape.workspace_app(APP_ID, f"Loaded from {path.name}", cast.since),
+        app=shape.workspace_app(APP_ID, f"Loaded from {path.name}", at=cast.since),
         admins=[dict(agent) for agent in AGENTS],
         teams=[shape.team("5017691", "Support", admin_ids=[int(agent["id"]) for agent in AGENTS])],
         tags=list(cast.tags.values()),
@@ -66,10 +66,10 @@ def _records(path: Path) -> Iterator[tuple[int, Json]]:
     with gzip.open(path, "rb") if gzipped else path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield number, _parsed(line, path, number)
+                yield number, _parsed(line, path, number=number)
 
 
-def _parsed(line: bytes, path: Path, number: int) -> Json:
+def _parsed(line: bytes, path: Path, *, number: int) -> Json:
     with _placed(path, number):
         record: Any = json.loads(line)
         if not is_object(record):
@@ -90,7 +90,7 @@ def _placed(path: Path, number: int) -> Generator[None]:
         ) from error
 
 
-def _meet(record: Json, cast: Cast, seen: set[str]) -> None:
+def _meet(record: Json, cast: Cast, *, seen: set[str]) -> None:
     conversation_id = str(record["id"])
     if conversation_id in seen:
         raise ValueError(f"conversation {conversation_id} appears twice")

@@ -162,18 +162,18 @@ def _span(shelf: Shelf, search: Search, *, strict: bool) -> tuple[Sequence[Entry
     found = [
         record
         for record in _candidates(shelf, needs, strict=strict)
-        if _passes(shelf, record, search, strict=strict)
+        if _passes(shelf, record, search=search, strict=strict)
     ]
-    entries = sorted(_entry(shelf, record, search.field) for record in found)
+    entries = sorted(_entry(shelf, record, field=search.field) for record in found)
     return entries, 0, len(entries)
 
 
-def _passes(shelf: Shelf, record: Record, search: Search, *, strict: bool) -> bool:
+def _passes(shelf: Shelf, record: Record, *, search: Search, strict: bool) -> bool:
     lookup = conversation_lookup(shelf, record)
     return search.where is None or query.matches(search.where, lookup, strict=strict)
 
 
-def _entry(shelf: Shelf, record: Record, field: str) -> Entry:
+def _entry(shelf: Shelf, record: Record, *, field: str) -> Entry:
     if field in INDEXED:
         return record.entry(field)
     value = conversation_lookup(shelf, record)(field)

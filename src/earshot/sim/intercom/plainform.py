@@ -70,7 +70,7 @@ def conversation(record: Json, numbers: Numbers, *, end: int, seed: int) -> Json
     talk["title"] = record.get("title") or None
     talk["contacts"]["contacts"] = voices.contacts()
     talk["conversation_parts"]["conversation_parts"] = [
-        shape.part(numbers.new(), "comment", at, author=voices.author(said), said=shape.spoken(said["text"]))
+        shape.part(numbers.new(), "comment", at=at, author=voices.author(said), said=shape.spoken(said["text"]))
         for said, at in zip(rest, times[1:], strict=True)
     ]
     talk["updated_at"] = max(times)
@@ -175,7 +175,7 @@ class Cast:
         speakers = [str(m.get("speaker") or "customer") for m in record["messages"] if m["author"] == "customer"]
         for speaker in dict.fromkeys([_first_customer(record), *speakers]):
             person = person_of(record, speaker)
-            self._meet(person["id"], person["name"], person["email"])
+            self._meet(person["id"], person["name"], email=person["email"])
         facts = mapping(record.get("customer"))
         if facts.get("company") or facts.get("plan") or facts.get("mrr"):
             self._employ(self.contacts[contact_key(record, _first_customer(record))], facts)
@@ -185,16 +185,18 @@ class Cast:
         opening = mapping(mapping(record.get("source")).get("author"))
         for reference in members(record.get("contacts"), "contacts"):
             own = opening if str(opening.get("id")) == str(reference["id"]) else {}
-            self._meet(str(reference["id"]), own.get("name"), own.get("email"))
+            self._meet(str(reference["id"]), own.get("name"), email=own.get("email"))
         if record.get("company"):
             firm = mapping(record["company"])
             self.companies[str(firm["id"])] = firm
         for tag in members(record.get("tags"), "tags"):
             self.tags[str(tag["id"])] = {"type": "tag", "id": str(tag["id"]), "name": tag["name"]}
 
-    def _meet(self, contact_id: str, name: str | None, email: str | None) -> None:
+    def _meet(self, contact_id: str, name: str | None, *, email: str | None) -> None:
         if contact_id not in self.contacts:
-            self.contacts[contact_id] = shape.contact(contact_id, self.app_id, self.since, name=name, email=email)
+            self.contacts[contact_id] = shape.contact(
+                contact_id, self.app_id, at=self.since, name=name, email=email
+            )
 
     def _employ(self, person: Json, facts: Json) -> None:
         name = str(facts.get("company") or f"Company of {person['id']}")
@@ -203,7 +205,7 @@ class Cast:
             self.companies[firm_id] = shape.company(
                 firm_id,
                 self.app_id,
-                _seconds(facts.get("since")) or self.since,
+                at=_seconds(facts.get("since")) or self.since,
                 name=name,
                 plan=facts.get("plan"),
                 spend=int(float(facts.get("mrr") or 0)),

@@ -35,10 +35,10 @@ def _collect(node: LexborNode, pieces: list[str]) -> None:
         elif tag == "a":
             pieces.append(_link(child))
         elif tag not in _SILENT:
-            _element(child, tag, pieces)
+            _element(child, tag, pieces=pieces)
 
 
-def _element(node: LexborNode, tag: str, pieces: list[str]) -> None:
+def _element(node: LexborNode, tag: str, *, pieces: list[str]) -> None:
     if tag == "li":
         pieces.append("\n- ")
     _collect(node, pieces)

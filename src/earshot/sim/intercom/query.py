@@ -97,12 +97,14 @@ def _filter(query: dict[str, Any], fields: dict[str, Kind]) -> Filter:
         raise invalid(f"the value of {operator} on {field} has the wrong type", code="invalid_value")
     several = sequence(value)
     typed = (
-        _typed(value, kind, str(field)) if several is None else [_typed(one, kind, str(field)) for one in several]
+        _typed(value, kind, field=str(field))
+        if several is None
+        else [_typed(one, kind, field=str(field)) for one in several]
     )
     return Filter(str(field), str(operator), typed, kind)
 
 
-def _typed(value: Any, kind: Kind, field: str) -> Any:
+def _typed(value: Any, kind: Kind, *, field: str) -> Any:
     if value is None:
         return None
     if isinstance(value, (list, dict)):
@@ -157,10 +159,10 @@ def _text_match(node: Filter, held: Any) -> bool:
     denied = operator in ("!=", "NIN", "!~")
     several = sequence(node.value)
     values = [node.value] if several is None else several
-    return any(_one_text(node, held, value) for value in values) is not denied
+    return any(_one_text(node, held, value=value) for value in values) is not denied
 
 
-def _one_text(node: Filter, held: Any, value: Any) -> bool:
+def _one_text(node: Filter, held: Any, *, value: Any) -> bool:
     if value is None:
         return held is None or held in ([], ())
     texts = [str(one).lower() for one in held] if node.kind is Kind.LIST else _texts(node.kind, held)

@@ -77,10 +77,10 @@ def conversation(sim: World, call: Call) -> Answer:
     failed = sim.faults.fail(conversation_id)
     if failed is not None:
         raise failed
-    return ok(whole(sim, sim.shelf.open_up(sim.record(conversation_id)), call))
+    return ok(whole(sim, sim.shelf.open_up(sim.record(conversation_id)), call=call))
 
 
-def whole(sim: World, talk: Json, call: Call) -> Json:
+def whole(sim: World, talk: Json, *, call: Call) -> Json:
     """A conversation in the form that the request wants."""
     plain = call.asked.get("display_as") == "plaintext"
     return retrieved(talk, plain=plain, limit=sim.settings.parts_limit)

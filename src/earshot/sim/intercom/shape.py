@@ -26,7 +26,7 @@ def author_of(person: Mapping[str, object], kind: str) -> Json:
     }
 
 
-def part(part_id: str, part_type: str, at: int, *, author: Json, said: Json | None = None) -> Json:
+def part(part_id: str, part_type: str, *, at: int, author: Json, said: Json | None = None) -> Json:
     """One conversation part; `said` comes from `spoken`, None for an event without words."""
     return {
         "type": "conversation_part",
@@ -104,7 +104,7 @@ def conversation(conversation_id: str, at: int, *, opening: Json, contact: Json 
     }
 
 
-def contact(contact_id: str, app_id: str, at: int, *, name: str | None, email: str | None) -> Json:
+def contact(contact_id: str, app_id: str, *, at: int, name: str | None, email: str | None) -> Json:
     """A user of the simulated customer, without companies."""
     link = f"/contacts/{contact_id}"
     return {
@@ -144,7 +144,7 @@ def contact(contact_id: str, app_id: str, at: int, *, name: str | None, email: s
     }
 
 
-def company(company_id: str, app_id: str, at: int, *, name: str, plan: str | None, spend: int) -> Json:
+def company(company_id: str, app_id: str, *, at: int, name: str, plan: str | None, spend: int) -> Json:
     """A company; an unset plan is an empty object and an unset spend 0, as Intercom sends them."""
     return {
         "type": "company",
@@ -211,7 +211,7 @@ def team(team_id: str, name: str, *, admin_ids: list[int]) -> Json:
     return {"type": "team", "id": team_id, "name": name, "admin_ids": admin_ids}
 
 
-def workspace_app(app_id: str, name: str, at: int) -> Json:
+def workspace_app(app_id: str, name: str, *, at: int) -> Json:
     """The workspace itself, as `GET /me` shows it."""
     return {
         "type": "app",

@@ -72,7 +72,7 @@ class World:
         self.shelf.put(talk)
         return talk
 
-    def reply(self, conversation_id: str, author: str, text: str) -> Json:
+    def reply(self, conversation_id: str, author: str, *, text: str) -> Json:
         """A customer, an agent or a bot writes plain text, or an agent a note; the whole conversation."""
         said, part_id, at = shape.spoken(text), self.new_id(), self.now()
         if author == "customer":
@@ -90,7 +90,7 @@ class World:
 
     def redact(self, conversation_id: str, message_id: str | None = None) -> Json:
         """Blank a part or the source; None takes the newest message with words."""
-        return self.change(conversation_id, lambda talk: changes.redact(talk, message_id, self.now()))
+        return self.change(conversation_id, lambda talk: changes.redact(talk, message_id, at=self.now()))
 
     def delete(self, conversation_id: str, *, retain_metrics: bool = True) -> None:
         """Delete a conversation; it stays in the list of deletions. Raises Refusal (404)."""

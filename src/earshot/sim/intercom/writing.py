@@ -24,7 +24,7 @@ def reply(sim: World, call: Call) -> Answer:
             call.path["id"],
             lambda talk: changes.customer_says(talk, part_id, said=said, person=person, at=at),
         )
-        return ok(whole(sim, talk, call))
+        return ok(whole(sim, talk, call=call))
     if kind not in ("comment", "note", "quick_reply"):
         raise invalid("message_type must be comment, note or quick_reply")
     author, package = _author(sim, body), sim.settings.app_package_code
@@ -34,7 +34,7 @@ def reply(sim: World, call: Call) -> Answer:
             talk, part_id, said=said, author=author, kind=str(kind), at=at, package=package
         ),
     )
-    return ok(whole(sim, talk, call))
+    return ok(whole(sim, talk, call=call))
 
 
 def manage(sim: World, call: Call) -> Answer:
@@ -48,7 +48,7 @@ def manage(sim: World, call: Call) -> Answer:
             call.path["id"],
             lambda talk: changes.assign(talk, part_id, author=author, to=to, team=team, at=at),
         )
-        return ok(whole(sim, talk, call))
+        return ok(whole(sim, talk, call=call))
     if kind not in ("close", "open", "snoozed"):
         raise invalid("message_type must be assignment, close, open or snoozed")
     until = body.get("snoozed_until")
@@ -60,7 +60,7 @@ def manage(sim: World, call: Call) -> Answer:
             talk, part_id, author=author, kind=str(kind), at=at, until=until if kind == "snoozed" else None
         ),
     )
-    return ok(whole(sim, talk, call))
+    return ok(whole(sim, talk, call=call))
 
 
 def update(sim: World, call: Call) -> Answer:
@@ -82,7 +82,7 @@ def update(sim: World, call: Call) -> Answer:
         changes.touch(talk, at)
         changes.set_attributes(talk, [sim.new_id() for _ in values], values=values, author=author, at=at)
 
-    return ok(whole(sim, sim.change(call.path["id"], act), call))
+    return ok(whole(sim, sim.change(call.path["id"], act), call=call))
 
 
 def delete(sim: World, call: Call) -> Answer:
@@ -98,7 +98,7 @@ def redact(sim: World, call: Call) -> Answer:
     message_id = body.get("conversation_part_id" if body.get("type") == "conversation_part" else "source_id")
     if message_id is None:
         raise invalid("conversation_part_id or source_id is missing")
-    return ok(whole(sim, sim.redact(str(body.get("conversation_id")), str(message_id)), call))
+    return ok(whole(sim, sim.redact(str(body.get("conversation_id")), str(message_id)), call=call))
 
 
 def add_tag(sim: World, call: Call) -> Answer:
