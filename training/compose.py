@@ -33,7 +33,7 @@ NEGATIVE = {
     "UX_FRICTION": 0.45, "OTHER": 0.35,
 }  # fmt: skip
 POSITIVE = {
-    "PRODUCT_BUG": 0.04, "USAGE_QUESTION": 0.08, "FEATURE_REQUEST": 0.15, "ACCOUNT_ACCESS": 0.03, "BILLING": 0.03,
+    "PRODUCT_BUG": 0.04, "USAGE_QUESTION": 0.08, "FEATURE_REQUEST": 0.10, "ACCOUNT_ACCESS": 0.03, "BILLING": 0.03,
     "UX_FRICTION": 0.05, "OTHER": 0.45,
 }  # fmt: skip
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
@@ -194,7 +194,7 @@ def _ending(writer: Writer, draft: Draft, kind: str) -> None:
         draft.later += [writer.line("common", "unresolved") for _ in range(rng.choice((1, 2)))]
         draft.unresolved = True
         draft.feeling -= 0.35
-    if rng.random() < (0.3 if draft.solved else 0.05):
+    if rng.random() < (0.24 if draft.solved else 0.03):
         draft.later += [writer.line("common", "pos") for _ in range(rng.choice((1, 2)))]
         draft.feeling += 1.6
     if rng.random() < 0.012:

@@ -35,13 +35,14 @@ CAUTION = 2.0
 """Real support text is stranger than our own with words dropped; a model should rather be too modest."""
 
 LOCAL = Path(__file__).parent.parent / "src" / "earshot" / "classify" / "local"
+COMPOSER = Path(__file__).parent / "compose.py"
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def text_hash() -> str:
-    """The hash of all training text and of the cue and polarity files, which the model depends on."""
+    """The hash of all that the model is made of: training text, composer, cue and polarity files."""
     digest = hashlib.sha256()
-    for path in [*sorted(TEXT.glob("*.txt")), LOCAL / "cues.txt", LOCAL / "polarity.txt"]:
+    for path in [*sorted(TEXT.glob("*.txt")), COMPOSER, LOCAL / "cues.txt", LOCAL / "polarity.txt"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -79,10 +79,29 @@ class Settings(BaseSettings):
         _ = (settings_cls, dotenv_settings, file_secret_settings)
         return env_settings, init_settings
 
+    @classmethod
+    def fixed(cls, values: dict[str, Any]) -> "Settings":
+        """Exactly these values; neither the environment nor a file has a say."""
+        return _Fixed(**values)
+
     @property
     def data_dir(self) -> Path:
         """The folder of the embedded database."""
         return self.database.data_dir or Path(platformdirs.user_data_dir("earshot", appauthor=False))
+
+
+class _Fixed(Settings):
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0917 (the library's signature)
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        _ = (settings_cls, env_settings, dotenv_settings, file_secret_settings)
+        return (init_settings,)
 
 
 class Secrets(BaseModel):

@@ -49,6 +49,6 @@ async def open_line(database_url: str) -> AsyncGenerator[Open]:
             pull = {"filters": {"staff_domains": sorted(staff)}}
             values = {"intercom": intercom, "pull": pull, "report": {"days": 120}, **sections}
             secrets = Secrets.model_validate({"database_url": database_url, "intercom_token": "t"})
-            return await stack.enter_async_context(await build(Settings.model_validate(values), secrets=secrets))
+            return await stack.enter_async_context(await build(Settings.fixed(values), secrets=secrets))
 
         yield opened

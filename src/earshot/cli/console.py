@@ -20,10 +20,10 @@ from rich.table import Table
 from earshot.ports.progress import Step
 from earshot.text.escape import for_terminal
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 PIPED_WIDTH = 160
 """Columns of a table that does not go to a terminal."""
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Bars:
@@ -91,4 +91,4 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
         table.add_row(
             *("–" if v is None else for_terminal(f"{v:,}" if isinstance(v, int) else str(v)) for v in row)
         )
-    out.print(table, markup=False, soft_wrap=False, width=None if out.is_terminal else PIPED_WIDTH)
+    out.print(table, markup=False, soft_wrap=False)

@@ -21,7 +21,7 @@ from earshot.settings import Secrets, Settings
 from earshot.sim.intercom.server import running
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.sample import generate
+from earshot.sim.sample import generate, vocabulary
 from earshot.sim.workspace import SimWorkspace, accounts
 
 DAYS = 90
@@ -68,11 +68,12 @@ async def _demo(folder: Path, workspace: SimWorkspace, *, now: datetime) -> Dail
     await fresh_folder(folder)
     with Bars() as bars:
         async with running(sim) as base_url:
-            settings = Settings.model_validate(
+            settings = Settings.fixed(
                 {
                     "intercom": {"base_url": base_url, "rate_share": 1.0},
                     "database": {"data_dir": folder},
                     "pull": {"filters": {"staff_domains": _staff_domains(workspace)}},
+                    "group": vocabulary(),
                     "report": {"days": DAYS + 1},
                 }
             )

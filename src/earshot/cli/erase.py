@@ -19,8 +19,8 @@ def command(
 ) -> None:
     """Remove raw JSON, messages, insights, quotes, actions and caches of a person, and show that nothing is left.
 
-    This cannot be undone. Backups made earlier still hold the data; at the source it must be deleted separately,
-    otherwise the next sync brings it back.
+    This cannot be undone. Only fingerprints stay, so that the next sync does not bring the data back. Backups made
+    earlier still hold it, and so does the source until it is deleted there.
     """
     if (contact is None) == (conversation is None):
         raise typer.BadParameter("give either --contact or --conversation")

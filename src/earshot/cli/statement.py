@@ -12,7 +12,7 @@ def lines(done: Completeness) -> list[str]:
         f"Seen {done.seen:,}: fetched {done.fetched:,}, unchanged {done.unchanged:,}, not to be read by setting "
         f"{done.filtered_out:,}, deleted {done.deleted:,}, failed {done.failed:,}."
     )
-    longer = f"; {done.truncated:,} conversations are longer than the source returns" if done.truncated else ""
+    longer = f"; longer than the source returns: {done.truncated:,}" if done.truncated else ""
     found = [counts, f"Message parts: expected {done.parts_expected:,}, held {done.parts_held:,}{longer}."]
     if done.unknown_kinds:
         named = ", ".join(f"{one_line(name)} ×{count}" for name, count in sorted(done.unknown_kinds.items()))

@@ -7,7 +7,7 @@ from earshot.domain.model import Noun
 
 
 class Subject(StrEnum):
-    """What an action is about; with rule and kind it makes the action unique."""
+    """What an action is about; with the kind it makes the action unique, whichever rule asked."""
 
     CONVERSATION = "conversation"
     CUSTOMER = "customer"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from earshot.domain.reading import IssueType
 from earshot.domain.theme import Grouping, KnownTheme, Lexicon, OpenFinding
 from earshot.group.cluster import Cluster, Joining, Link, dot
-from earshot.group.concepts import Thesaurus, thesaurus
 from earshot.group.nearest import Nearest
 from earshot.group.rarity import Rarity, grown
 from earshot.group.settings import GroupSettings
 from earshot.group.terms import Terms, is_kind, kind_term, kinds_in, scaled, terms_of, text_terms
 from earshot.group.title import tidy
+from earshot.group.vocabulary import Vocabulary, vocabulary
 from earshot.ports.clock import Ids
 
 _CANDIDATE = 0.5
@@ -50,7 +50,7 @@ def assign(
 ) -> Grouping:
     """Give every finding a theme. The same input gives the same outcome, in whatever order it comes."""
     ordered = sorted(findings, key=lambda finding: (finding.said_at, finding.id))
-    words = thesaurus(settings.synonyms)
+    words = vocabulary(settings.synonyms, settings.matters)
     terms = [terms_of(finding, words) for finding in ordered]
     lexicon = grown(lexicon, terms, most=settings.lexicon_terms)
     work = _Work(Rarity(lexicon), words, settings, {theme.id: theme for theme in themes})
@@ -89,7 +89,7 @@ class _Work:
     """One run's weights and settings."""
 
     rarity: Rarity
-    words: Thesaurus
+    words: Vocabulary
     settings: GroupSettings
     known: Mapping[str, KnownTheme]
 
@@ -155,7 +155,7 @@ class _Work:
         length = math.sqrt(outcome.cluster.square) / outcome.cluster.size
 
         def nearness(text: str) -> float:
-            vector = self.rarity.unit(text_terms(text, self.words))
+            vector = self.rarity.unit(text_terms(text, self.words.thesaurus))
             return round(dot(vector, centre) / length, 7) if length else 0.0
 
         typical = sorted(outcome.points, key=lambda p: -round(dot(p.vector, centre), 7))[:_TITLES]

@@ -54,11 +54,17 @@ class Thesaurus:
 
 
 def thesaurus(own: Mapping[str, Sequence[str]]) -> Thesaurus:
-    """The built-in concepts plus a user's own, which win where both know a phrase."""
+    """The built-in concepts plus a user's own, which win where both know a phrase; a built-in name adds to it."""
     phrases = dict(_builtin())
+    known = {concept.name: concept for concept in phrases.values()}
     for name, meanings in sorted(own.items()):
-        phrases.update(_phrases(Concept(f"own.{name}", thing=True), meanings))
+        phrases.update(_phrases(known.get(name) or Concept(name, thing=True), meanings))
     return Thesaurus(phrases)
+
+
+def builtin_names() -> frozenset[str]:
+    """The names of the built-in concepts."""
+    return frozenset(concept.name for concept in _builtin().values())
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,11 @@ class Pattern:
     groups: tuple[frozenset[str], ...]
     unless: frozenset[str]
 
+    @property
+    def concepts(self) -> frozenset[str]:
+        """Every concept that it names."""
+        return self.unless.union(*self.groups)
+
     def holds(self, told: Concepts, beside: Concepts) -> bool:
         """Whether a text tells of the matter; what stands beside it may complete, never make up, the matter."""
         every = told | beside
@@ -24,21 +29,22 @@ class Pattern:
 
 
 def matters_in(told: Concepts, beside: Concepts = frozenset()) -> list[str]:
-    """The matters that the concepts of a text make up, helped by those of its product area."""
-    return list(dict.fromkeys(pattern.name for pattern in _patterns() if pattern.holds(told, beside)))
+    """The common matters that the concepts of a text make up, helped by those of its product area."""
+    return list(dict.fromkeys(p.name for p in _patterns() if p.holds(told, beside)))
+
+
+def pattern(name: str, text: str) -> Pattern:
+    """A pattern as it is written: `concept|concept + concept - concept`."""
+    wanted, _, unless = text.partition(" - ")
+    groups = tuple(_group(part) for part in wanted.split("+"))
+    return Pattern(name, groups, _group(unless))
 
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[Pattern, ...]:
     lines = files("earshot.group").joinpath("matters.txt").read_text("utf-8").splitlines()
-    return tuple(_pattern(line) for line in lines if ":" in line and not line.startswith("#"))
-
-
-def _pattern(line: str) -> Pattern:
-    name, parts = line.split(":", 1)
-    wanted, _, unless = parts.partition(" - ")
-    groups = tuple(_group(part) for part in wanted.split("+"))
-    return Pattern(name.strip(), groups, _group(unless))
+    told = (line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+    return tuple(pattern(name.strip(), text) for name, text in told)
 
 
 def _group(text: str) -> frozenset[str]:

@@ -1,8 +1,11 @@
 """Settings of grouping: the `[group]` section."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from earshot.domain.model import Noun
+from earshot.group.vocabulary import empty_groups, unknown_concepts
 
 
 class GroupSettings(Noun):
@@ -28,6 +31,22 @@ class GroupSettings(Noun):
     )
     synonyms: dict[str, list[str]] = Field(
         default={},
-        description="Your own words for the same thing, by any name you like: "
-        'synonyms = { dispatch = ["dispatch board", "planning wall"] }.',
+        description="Your own words for the same thing, by any name you like; the name of a built-in concept adds "
+        'to it: synonyms = { dispatch = ["dispatch board", "planning wall"] }.',
     )
+    matters: dict[str, list[str]] = Field(
+        default={},
+        description="What is often the matter with your product, by any name you like, as concepts (built-in "
+        "ones or names among your synonyms) that come together in one text, in any order: | is or, + is and, what "
+        'stands after " - " must not be there. Several patterns are alternatives; the name of a built-in matter '
+        "adds to it: "
+        'matters = { boarddown = ["dispatch + uptime|blank - slow"] }.',
+    )
+
+    @model_validator(mode="after")
+    def _patterns_make_sense(self) -> Self:
+        if unknown := unknown_concepts(self.synonyms, self.matters):
+            raise ValueError(f"matters name concepts that do not exist: {', '.join(unknown)}; add them to synonyms")
+        if empty := empty_groups(self.matters):
+            raise ValueError(f"matters with a pattern that lacks a concept beside a +: {', '.join(empty)}")
+        return self

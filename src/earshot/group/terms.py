@@ -6,16 +6,16 @@ from itertools import pairwise
 from earshot.domain.reading import IssueType
 from earshot.domain.theme import OpenFinding
 from earshot.group.concepts import Match, Thesaurus
-from earshot.group.matters import matters_in
+from earshot.group.vocabulary import Vocabulary
 from earshot.group.words import meaningful, stems, symbols
 
 Terms = dict[str, float]
 
-MATTER, THING, STATE, WORD, COVERED, PAIR = 1.4, 1.4, 0.9, 1.0, 0.45, 0.5
-"""Weights: a common matter, a concept for a thing, for a state, a plain word, a word that a concept covers, two
+THING, STATE, WORD, COVERED, PAIR = 1.4, 0.9, 1.0, 0.45, 0.5
+"""Weights: a concept for a thing, for a state, a plain word, a word that a concept covers, two
 neighbours."""
 
-QUOTE, CONTEXT, AREA = 0.5, 0.5, 0.9
+QUOTE, CONTEXT, AREA = 0.5, 0.6, 0.9
 """How much the quote, the first message and the product area count beside the summary (1)."""
 
 WORDLESS = "∅"
@@ -25,13 +25,15 @@ _MOST_WORDS = 80
 _KIND = "%"
 
 
-def terms_of(finding: OpenFinding, thesaurus: Thesaurus) -> Terms:
+def terms_of(finding: OpenFinding, vocabulary: Vocabulary) -> Terms:
     """The finding's terms with its issue type; never empty."""
+    thesaurus = vocabulary.thesaurus
     merged = text_terms(finding.summary, thesaurus)
     _heighten(merged, text_terms(finding.quote or "", thesaurus), QUOTE)
     _heighten(merged, text_terms(finding.context or "", thesaurus), CONTEXT)
     area = text_terms(finding.area or "", thesaurus)
-    merged.update(_matter_terms(merged, area))
+    matters = vocabulary.matters(_concepts(merged), _concepts(area))
+    merged.update({f"@{name}": weight for name, weight in matters.items()})
     _heighten(merged, area, AREA)
     if not merged:
         merged = {f"!{symbol}": 1.0 for symbol in symbols(finding.summary)} or {WORDLESS: 1.0}
@@ -68,10 +70,6 @@ def kinds_in(terms: Mapping[str, float]) -> dict[IssueType, float]:
 def kind_term(kind: IssueType) -> str:
     """The term of an issue type."""
     return _KIND + kind
-
-
-def _matter_terms(told: Iterable[str], area: Iterable[str]) -> Terms:
-    return {f"@{name}": MATTER for name in matters_in(_concepts(told), _concepts(area))}
 
 
 def _concepts(terms: Iterable[str]) -> set[str]:

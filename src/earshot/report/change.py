@@ -31,6 +31,8 @@ class _Candidate:
 
 def comparable(report: Report) -> bool:
     """Whether the store holds the whole window before, so that changes mean something."""
+    if report.window.everything:
+        return False
     if report.held_since is None:
         return report.previous.conversations > 0
     return report.held_since <= words.before(report.window).start
@@ -86,7 +88,8 @@ def headline(report: Report) -> Headline:
     totals = report.totals
     if totals.conversations == 0:
         return Headline(sentence="No conversations in this window yet")
-    size = f"{words.count(totals.conversations, 'conversation')} from {words.count(totals.customers, 'customer')}"
+    size = words.count(totals.conversations, "conversation")
+    size += f" from {words.count(totals.customers, 'customer')}" if totals.customers else ""
     most = _most_raised(report)
     if not comparable(report):
         recent = _clear(_recent(report))

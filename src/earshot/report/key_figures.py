@@ -69,18 +69,19 @@ def _conversations(report: Report) -> KeyFigure:
 
 def _customers(report: Report) -> KeyFigure:
     now, then = report.totals, report.previous
+    nameless = now.conversations > 0 and not now.customers
     change, tone = _change(report, now.customers, then=then.customers, rise=Tone.PLAIN)
     return KeyFigure(
         id="customers",
         label="Customers",
-        value=words.number(now.customers),
+        value="unknown" if nameless else words.number(now.customers),
         change=change,
         change_tone=tone,
         meaning="Different companies that wrote; a person without a company counts as one.",
-        certainty=("An exact count.",),
+        certainty=("The source names no customers.",) if nameless else ("An exact count.",),
         anchor="how",
         where=(),
-        amount=now.customers,
+        amount=None if nameless else now.customers,
         previous=then.customers if comparable(report) else None,
         n=now.conversations,
     )

@@ -73,7 +73,8 @@ async def restore(address: Address, engine: AsyncEngine, *, path: Path, replace:
         try:
             if not replace and await driver.fetchval(_HOLDS):
                 raise Rejected(
-                    f"the database at {address.place} is not empty", hint="restore elsewhere, or ask to replace it"
+                    f"the database at {address.place} is not empty",
+                    hint="restore elsewhere, or add --replace to drop what it holds",
                 )
             await connection.exec_driver_sql("drop schema earshot cascade")
             await connection.exec_driver_sql("create schema earshot")

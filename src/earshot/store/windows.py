@@ -63,7 +63,7 @@ WITHIN = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(ca
 def span(window: Window, *, by_day: bool = False) -> Span:
     """The span of a window; `by_day` cuts the hours in which a local day begins too."""
     start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
-    everything = start.year <= _EPOCH_YEAR
+    everything = start.year <= _EPOCH_YEAR < end.year
     edges = ([] if everything else [start]) + [end]
     if by_day and not everything and (end - start).days <= _LONGEST:
         edges += _midnights(start, end, zone=zone_of(window.timezone))

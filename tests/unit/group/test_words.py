@@ -99,7 +99,16 @@ def test_no_phrase_is_a_stop_word_alone() -> None:
 
 def test_own_synonyms_take_precedence() -> None:
     own = thesaurus({"ours": ["invoice run"]})
-    assert [match.concept.name for match in own.matches(stems("the invoice run"))] == ["own.ours"]
+    assert [match.concept.name for match in own.matches(stems("the invoice run"))] == ["ours"]
+
+
+def test_own_synonyms_add_to_a_built_in_concept_and_keep_its_kind() -> None:
+    own = thesaurus({"crash": ["goes poof"]})
+    (poof,) = own.matches(stems("it goes poof"))
+    (frozen,) = own.matches(stems("it freezes"))
+    assert poof.concept == frozen.concept
+    assert not poof.concept.thing
+    assert "crash" not in names("it goes poof")
 
 
 def test_a_matter_needs_all_its_groups_and_none_of_the_excluded() -> None:
