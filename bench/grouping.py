@@ -65,7 +65,7 @@ def finding(
 
 
 def group(findings: Sequence[OpenFinding], settings: GroupSettings | None = None) -> Grouping:
-    return assign(findings, [], Lexicon(), settings=settings or GroupSettings(), ids=CountedIds())
+    return assign(findings, [], lexicon=Lexicon(), settings=settings or GroupSettings(), ids=CountedIds())
 
 
 def rows(path: Path) -> Iterator[Row]:

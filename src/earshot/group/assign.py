@@ -43,8 +43,8 @@ class Point:
 def assign(
     findings: Sequence[OpenFinding],
     themes: Sequence[KnownTheme],
-    lexicon: Lexicon,
     *,
+    lexicon: Lexicon,
     settings: GroupSettings,
     ids: Ids,
 ) -> Grouping:

@@ -31,16 +31,16 @@ class GroupSettings(Noun):
     )
     synonyms: dict[str, list[str]] = Field(
         default={},
-        description="Your own words for the same thing, by any name you like; the name of a built-in concept adds "
-        'to it: synonyms = { dispatch = ["dispatch board", "planning wall"] }.',
+        description="Your own words for the same thing, by any name you like: "
+        'synonyms = { dispatch = ["dispatch board", "planning wall"] }. '
+        "The name of a built-in concept adds to it.",
     )
     matters: dict[str, list[str]] = Field(
         default={},
-        description="What is often the matter with your product, by any name you like, as concepts (built-in "
-        "ones or names among your synonyms) that come together in one text, in any order: | is or, + is and, what "
-        'stands after " - " must not be there. Several patterns are alternatives; the name of a built-in matter '
-        "adds to it: "
-        'matters = { boarddown = ["dispatch + uptime|blank - slow"] }.',
+        description="What is often the matter with your product, by any name you like: for each a list of patterns "
+        "of concepts (built-in ones or names among your synonyms) that come together in one text, in any order. "
+        'A plus means and, a vertical bar or; what stands after " - " must not be there: '
+        '"dispatch + uptime - slow". The name of a built-in matter adds to it.',
     )
 
     @model_validator(mode="after")

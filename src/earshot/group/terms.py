@@ -29,12 +29,12 @@ def terms_of(finding: OpenFinding, vocabulary: Vocabulary) -> Terms:
     """The finding's terms with its issue type; never empty."""
     thesaurus = vocabulary.thesaurus
     merged = text_terms(finding.summary, thesaurus)
-    _heighten(merged, text_terms(finding.quote or "", thesaurus), QUOTE)
-    _heighten(merged, text_terms(finding.context or "", thesaurus), CONTEXT)
+    _heighten(merged, text_terms(finding.quote or "", thesaurus), share=QUOTE)
+    _heighten(merged, text_terms(finding.context or "", thesaurus), share=CONTEXT)
     area = text_terms(finding.area or "", thesaurus)
     matters = vocabulary.matters(_concepts(merged), _concepts(area))
     merged.update({f"@{name}": weight for name, weight in matters.items()})
-    _heighten(merged, area, AREA)
+    _heighten(merged, area, share=AREA)
     if not merged:
         merged = {f"!{symbol}": 1.0 for symbol in symbols(finding.summary)} or {WORDLESS: 1.0}
     merged[kind_term(finding.issue_type)] = 1.0
@@ -57,7 +57,7 @@ def text_terms(text: str, thesaurus: Thesaurus) -> Terms:
     return terms
 
 
-def _heighten(terms: Terms, by: Mapping[str, float], share: float) -> None:
+def _heighten(terms: Terms, by: Mapping[str, float], *, share: float) -> None:
     for term, weight in by.items():
         terms[term] = max(terms.get(term, 0.0), weight * share)
 

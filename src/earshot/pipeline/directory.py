@@ -1,4 +1,8 @@
-"""The customer cache of a source, kept in the store: each use is a small transaction of its own."""
+"""The customer cache of a source, kept in the store: each use is a small transaction of its own.
+
+A first backfill asks for thousands of customers of which none is cached yet, so a kind without anything is not
+asked for again. What is learned meanwhile is remembered by whoever saves it.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,13 +11,19 @@ from earshot.ports.store import Row, Store
 
 
 class StoredDirectory:
-    """Implements `ports.store.Directory` for parts that live longer than one transaction."""
+    """Implements `ports.store.Cache` for parts that live longer than one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._filled: dict[str, bool] = {}
 
     async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
         """The cached objects of a kind that were fetched since `fresh_since`."""
+        if kind not in self._filled:
+            async with self._store.unit() as unit:
+                self._filled[kind] = await unit.directory.holds(kind, fresh_since=fresh_since)
+        if not self._filled[kind]:
+            return {}
         async with self._store.unit() as unit:
             return await unit.directory.load(kind, ids, fresh_since=fresh_since)
 

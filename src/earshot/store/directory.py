@@ -33,6 +33,11 @@ class PostgresDirectory:
         )
         return {row["id"]: json.loads(row["body"]) for row in rows}
 
+    async def holds(self, kind: str, *, fresh_since: datetime) -> bool:
+        """Whether any object of a kind was fetched since `fresh_since`."""
+        query = "select exists (select from directory where kind = :kind and fetched_at >= :since)"
+        return bool(await self._sql.value(query, kind=kind, since=fresh_since))
+
     async def save(self, kind: str, objects: Mapping[str, Row], *, fetched_at: datetime) -> None:
         """Put objects into the cache, replacing older ones."""
         if objects:

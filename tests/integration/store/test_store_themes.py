@@ -15,6 +15,7 @@ from earshot.errors import Misconfigured
 from earshot.ports.source import Workspace
 from earshot.ports.store import SyncState
 from earshot.store import PostgresStore
+from earshot.store.themes import CONTEXT
 
 ALL = Window(start=T0 - timedelta(days=1), end=NOW)
 
@@ -58,6 +59,18 @@ async def test_a_fresh_store_knows_nothing(store: PostgresStore) -> None:
         assert await unit.runs.workspace() is None
         assert await unit.runs.sync_state("intercom") == SyncState()
         assert await unit.decisions.undecided(3, now=NOW) == []
+
+
+async def test_the_first_message_comes_with_a_conversations_own_matter_only(store: PostgresStore) -> None:
+    given = conversation(1, "é" * 700)
+    agent, said = given.messages[1], given.messages[0]
+    given = given.model_copy(update={"messages": (agent, said)})
+    await keep(store, given)
+    await read(store, insight(given, more=(Finding(issue_type=IssueType.BILLING, summary="an aside"),)))
+    async with store.unit() as unit:
+        own, aside = await unit.themes.open_findings(9)
+    assert own.context == "é" * CONTEXT
+    assert (aside.summary, aside.context) == ("an aside", None)
 
 
 async def test_top_counts_conversations_and_customers_once(store: PostgresStore) -> None:

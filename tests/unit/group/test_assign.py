@@ -47,7 +47,7 @@ def group(
     lexicon: Lexicon | None = None,
     ids: CountedIds | None = None,
 ) -> Grouping:
-    return assign(findings, themes, lexicon or Lexicon(), settings=GroupSettings(), ids=ids or CountedIds())
+    return assign(findings, themes, lexicon=lexicon or Lexicon(), settings=GroupSettings(), ids=ids or CountedIds())
 
 
 def parts(grouping: Grouping) -> set[frozenset[int]]:
@@ -200,9 +200,9 @@ def test_the_first_message_helps_where_the_summary_says_little() -> None:
 def test_own_synonyms_are_used() -> None:
     ours = GroupSettings(synonyms={"wall": ["gantry wall", "blue board"]}, same_matter=0.5)
     findings = [finding(1, "The gantry wall flickers"), finding(2, "Our blue board flickers")]
-    apart = assign(findings, [], Lexicon(), settings=GroupSettings(same_matter=0.5), ids=CountedIds())
+    apart = assign(findings, [], lexicon=Lexicon(), settings=GroupSettings(same_matter=0.5), ids=CountedIds())
     joined = assign(
-        findings, [], Lexicon(), settings=ours.model_copy(update={"same_matter": 0.5}), ids=CountedIds()
+        findings, [], lexicon=Lexicon(), settings=ours.model_copy(update={"same_matter": 0.5}), ids=CountedIds()
     )
     assert len(apart.themes) == 2
     assert len(joined.themes) == 1
@@ -253,7 +253,7 @@ def test_a_flood_of_one_text_is_one_theme() -> None:
 
 def test_the_lexicon_stays_bounded() -> None:
     findings = [finding(n, f"word{n}x word{n}y word{n}z") for n in range(1, 800)]
-    outcome = assign(findings, [], Lexicon(), settings=GroupSettings(lexicon_terms=1000), ids=CountedIds())
+    outcome = assign(findings, [], lexicon=Lexicon(), settings=GroupSettings(lexicon_terms=1000), ids=CountedIds())
     assert len(outcome.lexicon.frequencies) == 1000
     assert outcome.lexicon.documents == 799
 

@@ -15,7 +15,7 @@ from earshot.connectors.segments import segment_of
 from earshot.domain.customer import Customer
 from earshot.errors import NotFound, Rejected
 from earshot.ports.clock import Clock
-from earshot.ports.store import Directory
+from earshot.ports.store import Cache
 
 CONTACT = "contact"
 COMPANY = "company"
@@ -49,7 +49,7 @@ class Customers:
         *,
         settings: IntercomSettings,
         clock: Clock,
-        directory: Directory | None = None,
+        directory: Cache | None = None,
     ) -> None:
         self._client = client
         self._settings = settings

@@ -17,7 +17,7 @@ from earshot.connectors.lenient import ident, integer, moment, obj, objects, str
 from earshot.errors import Misconfigured, NotFound, Transient
 from earshot.ports.clock import Clock, SystemClock
 from earshot.ports.source import Access, Deletion, Fetched, Page, Workspace
-from earshot.ports.store import Directory
+from earshot.ports.store import Cache
 
 
 class IntercomSource:
@@ -34,7 +34,7 @@ class IntercomSource:
         http: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
         jitter: random.Random | None = None,
-        directory: Directory | None = None,
+        directory: Cache | None = None,
     ) -> None:
         self.settings = settings
         self._clock = clock or SystemClock()
