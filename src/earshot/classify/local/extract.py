@@ -93,8 +93,8 @@ def _worth(candidate: Candidate, issue: int) -> float:
 def other_matters(
     found: Sequence[Candidate],
     main: Candidate | None,
-    issue: int,
     *,
+    issue: int,
     whole: Floats,
     sure: float,
     skip: frozenset[int],

@@ -89,15 +89,15 @@ def hashed(words: list[str], *, characters: bool) -> dict[int, float]:
             triples = (pairs[:-1] * np.uint64(_MIX_3) + own[2:]) & np.uint64(_MASK)
             grams.append((triples ^ (triples >> np.uint64(13))) % BUCKETS)
     weights: dict[int, float] = {}
-    _add_unit(weights, np.concatenate(grams).astype(np.int64), 1.0)
+    _add_unit(weights, np.concatenate(grams).astype(np.int64), scale=1.0)
     if characters:
         pieces = [piece for entry in known for piece in entry[1]]
         if pieces:
-            _add_unit(weights, np.array(pieces, dtype=np.int64), 0.6)
+            _add_unit(weights, np.array(pieces, dtype=np.int64), scale=0.6)
     return weights
 
 
-def _add_unit(weights: dict[int, float], buckets: Ints, scale: float) -> None:
+def _add_unit(weights: dict[int, float], buckets: Ints, *, scale: float) -> None:
     unique, counts = np.unique(buckets, return_counts=True)
     values = 1.0 + np.log(counts)
     values *= scale / float(np.sqrt((values * values).sum()))

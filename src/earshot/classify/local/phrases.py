@@ -66,7 +66,7 @@ class Cues:
         for start, word in enumerate(words):
             node = first.get(word)
             if node is not None:
-                found.extend(_follow(words, node, (start, start + 1)))
+                found.extend(_follow(words, node, span=(start, start + 1)))
         return found
 
     def counts(self, words: Sequence[str]) -> dict[int, int]:
@@ -77,7 +77,7 @@ class Cues:
         return counted
 
 
-def _follow(words: Sequence[str], node: Node, span: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+def _follow(words: Sequence[str], node: Node, *, span: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
     """The matches from a node on; the span is first token and next token."""
     start, position = span
     while True:
@@ -88,7 +88,7 @@ def _follow(words: Sequence[str], node: Node, span: tuple[int, int]) -> Iterator
         word = words[position]
         position += 1
         if _ANY in node.following and word != ".":
-            yield from _follow(words, node.following[_ANY], (start, position))
+            yield from _follow(words, node.following[_ANY], span=(start, position))
         if word not in node.following:
             return
         node = node.following[word]

@@ -75,7 +75,7 @@ def feel(words: Sequence[str]) -> Feeling:
     while position < len(words):
         weight, width = _entry(words, position)
         if weight:
-            weight = _in_context(words, position, weight, wide=width > 1)
+            weight = _in_context(words, position, weight=weight, wide=width > 1)
             if weight > 0:
                 positive += weight
                 best = max(best, weight)
@@ -97,7 +97,7 @@ def _entry(words: Sequence[str], position: int) -> tuple[float, int]:
     return weights.get(word, 0.0), 1
 
 
-def _in_context(words: Sequence[str], position: int, weight: float, *, wide: bool) -> float:
+def _in_context(words: Sequence[str], position: int, *, weight: float, wide: bool) -> float:
     for back in range(1, _REACH + 1):
         if position < back or (before := words[position - back]) == ".":
             break

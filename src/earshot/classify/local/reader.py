@@ -39,7 +39,7 @@ _SAYS_SOMETHING = 3
 
 def read_one(conversation: Conversation, settings: LocalSettings | None = None) -> Reading:
     """Read one conversation. Raises BadInput when the customer wrote nothing."""
-    return _read(conversation, settings or LocalSettings(), shipped())
+    return _read(conversation, settings or LocalSettings(), model=shipped())
 
 
 class LocalReader:
@@ -65,7 +65,7 @@ class LocalReader:
         reading: Reading | None = None
         failure: str | None = None
         try:
-            reading = _read(conversation, self._settings, self._model)
+            reading = _read(conversation, self._settings, model=self._model)
         except BadInput as error:
             failure = str(error)
         spent = Provenance(
@@ -79,7 +79,7 @@ class LocalReader:
         return Read(conversation_id=conversation.id, reading=reading, provenance=spent, failure=failure)
 
 
-def _read(conversation: Conversation, settings: LocalSettings, model: Model) -> Reading:
+def _read(conversation: Conversation, settings: LocalSettings, *, model: Model) -> Reading:
     if not any(message.text.strip() for message in conversation.customer_messages):
         raise BadInput(NO_WORDS, hint="There is nothing to read; the conversation goes to the review queue.")
     zones = split(conversation)
@@ -87,11 +87,11 @@ def _read(conversation: Conversation, settings: LocalSettings, model: Model) -> 
     if not any(c.isalpha() for m in conversation.customer_messages for c in m.text):
         return _wordless(conversation, found)
     chances = model.chances(features(zones, found))
-    return _assemble(conversation, zones, found, settings=settings, model=model, chances=chances)
+    return _assemble(conversation, zones, found=found, settings=settings, model=model, chances=chances)
 
 
 def _assemble(
-    conversation: Conversation, zones: Zones, found: Tokens, *, settings: LocalSettings, model: Model,
+    conversation: Conversation, zones: Zones, *, found: Tokens, settings: LocalSettings, model: Model,
     chances: dict[str, Floats],
 ) -> Reading:  # fmt: skip
     issue = _issue(chances["issue_type"], found)
@@ -107,7 +107,7 @@ def _assemble(
     text = text or _any_words(conversation)
     findings = [_finding(issue, main, text=text, feature=feature)]
     others = extract.other_matters(
-        picked, main, issue, whole=chances["issue_type"], sure=settings.second_finding, skip=_asides(picked)
+        picked, main, issue=issue, whole=chances["issue_type"], sure=settings.second_finding, skip=_asides(picked)
     )
     for kind, candidate in others[: settings.most_findings - 1]:
         area = areas.find([(candidate.words, 1.0)], configured)
@@ -121,7 +121,7 @@ def _assemble(
         confidence=round(float(chances["issue_type"][issue]), 4),
         summary=text,
         affected_feature=feature,
-        recommended_action=recommended(IssueType(_ISSUES[issue]), priority, churn),
+        recommended_action=recommended(IssueType(_ISSUES[issue]), priority, churn=churn),
         findings=tuple(findings),
     )
 
@@ -180,7 +180,7 @@ def _wordless(conversation: Conversation, found: Tokens) -> Reading:
     )
 
 
-def recommended(issue: IssueType, priority: Priority, churn: ChurnRisk) -> RecommendedAction:
+def recommended(issue: IssueType, priority: Priority, *, churn: ChurnRisk) -> RecommendedAction:
     """What to do next, from the closed fields."""
     pressing = priority in {Priority.CRITICAL, Priority.HIGH}
     if priority is Priority.CRITICAL or (churn is ChurnRisk.HIGH and pressing):

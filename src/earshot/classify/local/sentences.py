@@ -51,7 +51,7 @@ def sentences(message: str, *, most: int = 12, longest: int = 300) -> Iterator[S
     kept = own_words(message) if ">" in message or ":" in message or "____" in message else message
     given = 0
     for start, end in _spans(message):
-        span = _trim(message, start, end, longest=longest)
+        span = _trim(message, start, end=end, longest=longest)
         if span is None or any(a < span[1] and span[0] < b for a, b in blocked):
             continue
         text = message[span[0] : span[1]]
@@ -71,7 +71,7 @@ def _spans(message: str) -> Iterator[tuple[int, int]]:
     yield start, len(message)
 
 
-def _trim(message: str, start: int, end: int, *, longest: int) -> tuple[int, int] | None:
+def _trim(message: str, start: int, *, end: int, longest: int) -> tuple[int, int] | None:
     """The span without surrounding space and leading greeting, cut at a word."""
     lead = _LEAD.match(message[start:end])
     start += lead.end() if lead else 0

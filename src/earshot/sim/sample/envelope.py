@@ -85,8 +85,8 @@ class Envelope:
         for place, turn in enumerate(turns[1:], start=1):
             at += turn.gap * pace
             self._clock = int(at)
-            parts.append(self._part(place, turn, int(at)))
-        return self._top(turns, source, parts)
+            parts.append(self._part(place, turn, at=int(at)))
+        return self._top(turns, source, parts=parts)
 
     def _pace(self, turns: list[Turn]) -> float:
         """How much to hurry so that the last turn is said before now."""
@@ -194,7 +194,7 @@ class Envelope:
         row |= {"width": 1_080 if picture else None, "height": 720 if picture else None}
         return [dict(row) for _ in range(turn.files)]
 
-    def _part(self, place: int, turn: Turn, at: int) -> Json:
+    def _part(self, place: int, turn: Turn, *, at: int) -> Json:
         number = FIRST_ID // 7 + self._number * 1_000 + place
         closing = turn.part_type == "close"
         body = None if turn.text is None else self._body(turn)
@@ -231,7 +231,7 @@ class Envelope:
             return {"attribute": {"name": "Area"}, "value": {"name": turn.extra["attribute"]}}
         return turn.extra.get("event")
 
-    def _top(self, turns: list[Turn], source: Json, parts: list[Json]) -> Json:
+    def _top(self, turns: list[Turn], source: Json, *, parts: list[Json]) -> Json:
         plan = self._plan
         state = self._state(turns)
         last = parts[-1]["created_at"] if parts else plan.at

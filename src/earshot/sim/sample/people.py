@@ -78,7 +78,7 @@ def _hex(rng: Random, digits: int = 24) -> str:
     return f"{rng.getrandbits(4 * digits):0{digits}x}"
 
 
-def _person(library: Library, rng: Random, culture: str) -> str:
+def _person(library: Library, rng: Random, *, culture: str) -> str:
     first = rng.choice(library.pools[f"name.{culture}.first"])
     return f"{first} {rng.choice(library.pools[f'name.{culture}.last'])}"
 
@@ -165,7 +165,7 @@ def _company_facts(plan: str, rng: Random) -> Json:
     return facts
 
 
-def _contact(place: int, name: str, company: Json | None, *, country: str, rng: Random, now: int) -> Json:
+def _contact(place: int, name: str, *, company: Json | None, country: str, rng: Random, now: int) -> Json:
     land, code, language, _ = COUNTRIES[country]
     signed_up = int((company or {}).get("created_at") or now - 40 * DAY) + rng.randrange(20 * DAY)
     signed_up = min(signed_up, now - 91 * DAY if rng.random() < 0.8 else now - 2 * DAY)
@@ -206,10 +206,10 @@ def _membership(company: Json | None) -> Json:
     return {"type": "list", "data": data, "url": "/companies", "total_count": len(data), "has_more": False}
 
 
-def _staff(library: Library, rng: Random, now: int) -> list[Json]:
+def _staff(library: Library, rng: Random, *, now: int) -> list[Json]:
     people: list[Json] = []
     for place, name in enumerate(library.pools["staff.testers"]):
-        contact = _contact(900 + place, name, None, country="ie", rng=rng, now=now)
+        contact = _contact(900 + place, name, company=None, country="ie", rng=rng, now=now)
         contact |= {
             "role": "user",
             "name": name,
@@ -246,15 +246,15 @@ def cast_for(library: Library, *, conversations: int, seed: int, now: datetime) 
         at = place if place < len(companies) else int(len(companies) * rng.random() ** 1.7)
         culture = countries[at] if rng.random() < 0.62 else rng.choice(CULTURES)
         company = companies[at] if place % 17 != 16 else None
-        person = _person(library, rng, culture)
-        contacts.append(_contact(place, person, company, country=countries[at], rng=rng, now=moment))
+        person = _person(library, rng, culture=culture)
+        contacts.append(_contact(place, person, company=company, country=countries[at], rng=rng, now=moment))
     tags = [
         {"type": "tag", "id": str(7_522_900 + place), "name": name}
         for place, name in enumerate(library.pools["staff.tags"])
     ]
     app = {"type": "app", "id_code": APP_ID, "name": "Torvane", "region": "EU", "timezone": "Europe/Dublin"}
     app |= {"created_at": moment - 2_600 * DAY, "secure": True, "identity_verification": True}
-    cast = Cast(app, admins, teams, tags, companies, contacts, _staff(library, rng, moment))
+    cast = Cast(app, admins, teams, tags, companies, contacts, _staff(library, rng, now=moment))
     for contact in contacts[7::61]:
         old = _hex(rng)
         cast.merged[old] = contact["id"]

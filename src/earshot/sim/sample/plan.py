@@ -90,7 +90,7 @@ class Planner:
         for script, count in zip(
             scripts, shares([s.count for s in scripts], conversations - len(plans) - twins), strict=True
         ):
-            plans.extend(self._told(script, count, foreign.get(script.slug, [])))
+            plans.extend(self._told(script, count, languages=foreign.get(script.slug, [])))
         plans.extend(self._twins(plans, twins))
         self._salt([plan for plan in plans if plan.kind == "matter" and not plan.twin], conversations)
         return sorted(plans, key=lambda plan: (plan.at, plan.key))
@@ -137,7 +137,7 @@ class Planner:
             chosen.setdefault(slug, []).append(language)
         return chosen
 
-    def _told(self, script: Script, count: int, languages: list[str]) -> Iterator[Plan]:
+    def _told(self, script: Script, count: int, *, languages: list[str]) -> Iterator[Plan]:
         tongues = languages[:count] + ["en"] * max(0, count - len(languages))
         decks = {language: _deck(script.spoken(language), self._rng) for language in set(tongues)}
         for number, language in enumerate(tongues):
@@ -161,7 +161,7 @@ class Planner:
         if rng.random() < 0.08:
             plan.delivered_as = rng.choice(("admin_initiated", "campaigns_initiated", "operator_initiated"))
             plan.channel = "conversation"
-        self._finish(plan, script, opening)
+        self._finish(plan, script, opening=opening)
         return plan
 
     def _writer(self, opening: Opening, language: str) -> int:
@@ -171,7 +171,7 @@ class Planner:
             return next(self._big)
         return next(self._everybody)
 
-    def _finish(self, plan: Plan, script: Script, opening: Opening) -> None:
+    def _finish(self, plan: Plan, script: Script, *, opening: Opening) -> None:
         odds = dict(ENDINGS[opening.sentiment])
         if script.issue_type in {"USAGE_QUESTION", "OTHER"} and opening.sentiment == "NEUTRAL":
             odds = CALM
@@ -221,10 +221,10 @@ class Planner:
 
 def truths(plans: Iterable[tuple[str, Plan]], library: Library) -> list[Truth]:
     """What is really the matter in each conversation, by its id."""
-    return [_truth(name, plan, library) for name, plan in plans]
+    return [_truth(name, plan, library=library) for name, plan in plans]
 
 
-def _truth(name: str, plan: Plan, library: Library) -> Truth:
+def _truth(name: str, plan: Plan, *, library: Library) -> Truth:
     if plan.kind != "matter":
         return Truth(name, "OTHER", "LOW", "NEUTRAL", "LOW", (), excluded=plan.kind)
     script = library.scripts[plan.slug]
@@ -235,7 +235,7 @@ def _truth(name: str, plan: Plan, library: Library) -> Truth:
         script.issue_type,
         opening.priority,
         sentiment,
-        churn(plan, opening, sentiment, issue_type=script.issue_type),
+        churn(plan, opening, sentiment=sentiment, issue_type=script.issue_type),
         (plan.slug, plan.aside) if plan.aside else (plan.slug,),
         language=plan.language,
         injection=plan.injection >= 0,
@@ -254,7 +254,7 @@ def felt(opening: str, ending: str) -> str:
     return opening
 
 
-def churn(plan: Plan, opening: Opening, sentiment: str, *, issue_type: str) -> str:
+def churn(plan: Plan, opening: Opening, *, sentiment: str, issue_type: str) -> str:
     """The risk that the words show: leaving is HIGH, anger or a grave open problem MEDIUM, else LOW."""
     if opening.leaving or plan.ending in {"threat", "furious"} or sentiment == "VERY_NEGATIVE":
         return "HIGH"

@@ -97,7 +97,7 @@ class Dialogue:
         if raw == WORDLESS:
             return Turn("customer", "source", "", files=1)
         key = dice(self._plan.key)
-        text = typed_by(self._say.fill(raw), self._plan.habit, key)
+        text = typed_by(self._say.fill(raw), self._plan.habit, rng=key)
         if script.slug not in SILENT:
             text = self._framed(text, key)
         subject = self._say.line(script.subjects) if script.subjects and not self._suffix else ""

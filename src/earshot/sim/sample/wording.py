@@ -93,7 +93,7 @@ class Wording:
         return self._rng.choice((f"{day.day} {day:%B}", f"{day:%A} {day.day}", figures))
 
 
-def typed_by(text: str, habit: str, rng: Random) -> str:
+def typed_by(text: str, habit: str, *, rng: Random) -> str:
     """The text as somebody with this habit types it: tidy, lower, hasty, sloppy or loud."""
     if habit == "lower":
         return text.lower().translate(APOSTROPHES)

@@ -161,4 +161,4 @@ def test_any_text_gives_a_valid_reading_with_true_quotes(lines: list[str], title
 def test_recommended_action(
     issue: IssueType, priority: Priority, churn: ChurnRisk, expected: RecommendedAction
 ) -> None:
-    assert recommended(issue, priority, churn) is expected
+    assert recommended(issue, priority, churn=churn) is expected

@@ -91,12 +91,12 @@ def test_every_line_of_the_library_can_be_filled() -> None:
     ],
 )
 def test_habits_of_typing(habit: str, expected: str) -> None:
-    assert typed_by("It's broken. Please help.", habit, Random(1)) == expected
+    assert typed_by("It's broken. Please help.", habit, rng=Random(1)) == expected
 
 
 def test_the_sloppy_mistype_a_little() -> None:
     text = "yesterday the planner showed nothing whatsoever"
-    mistyped = typed_by(text, "sloppy", Random(1))
+    mistyped = typed_by(text, "sloppy", rng=Random(1))
     assert mistyped != text
     assert abs(len(mistyped) - len(text)) <= 2
 

@@ -164,7 +164,7 @@ def test_feeling_follows_the_words(opening: str, ending: str, feeling: str) -> N
 )
 def test_risk_follows_the_words(ending: str, *, resolved: bool, risk: str) -> None:
     plan = Plan("matter", 0, 0, 0, ending=ending, resolved=resolved)
-    assert churn(plan, OPENING, felt("NEUTRAL", ending), issue_type="PRODUCT_BUG") == risk
+    assert churn(plan, OPENING, sentiment=felt("NEUTRAL", ending), issue_type="PRODUCT_BUG") == risk
 
 
 @pytest.mark.parametrize("total", [0, 1, 37, 600])
