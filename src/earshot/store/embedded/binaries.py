@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def copied_to(system: Path) -> Path:
     build = hashlib.sha256(f"{stat.st_size}-{stat.st_mtime_ns}".encode()).hexdigest()[:12]
     target = system / f"postgres{VERSION}-{build}"
     if not target.exists():
-        fresh = system / f"{target.name}.new-{os.getpid()}"
+        fresh = system / f"{target.name}.new-{secrets.token_hex(4)}"
         try:
             _copy_all(source, fresh)
             fresh.rename(target)

@@ -126,7 +126,7 @@ def _system_home(base: Path, system: Path) -> Path:
         return home
     home = system / f"data-{secrets.token_hex(8)}"
     private(home, SERVER_UID)
-    fresh = pointer.with_suffix(f".new-{os.getpid()}")
+    fresh = pointer.with_suffix(f".new-{home.name}")
     fresh.write_text(f"{home}\n")
     try:
         os.link(fresh, pointer)
