@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import os
 import secrets
 import shutil
 from pathlib import Path
