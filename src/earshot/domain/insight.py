@@ -3,9 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
+from earshot.domain.call import Tier
 from earshot.domain.customer import Segment
 from earshot.domain.model import Noun
-from earshot.domain.reading import Reading
+from earshot.domain.reading import PartialLabels, Reading
 
 
 class Stage(StrEnum):
@@ -16,11 +17,19 @@ class Stage(StrEnum):
 
 
 class Provenance(Noun):
-    """Which reader made a reading, at what cost. `cost_usd` is None when the price is unknown, never 0."""
+    """Which reader made a reading, at what cost. `cost_usd` is None when the price is unknown, never 0.
+
+    Tokens, cost and latency are the sums over all calls that the reading took. `provisional` marks the reading of
+    a stand-in, to be replaced when the chosen reader answers again; `shortened` that not the whole text was read.
+    """
 
     classifier: str
     model: str
     prompt_version: str | None = None
+    prompt_hash: str | None = None
+    tier: Tier | None = None
+    provisional: bool = False
+    shortened: bool = False
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
@@ -28,11 +37,30 @@ class Provenance(Noun):
 
 
 class Insight(Noun):
-    """A reading of one version of a conversation (its `content_hash`)."""
+    """A reading of one version of a conversation (its `content_hash`).
+
+    `injection` says that the text tries to instruct its reader; `dropped_quotes` counts quotes that a model gave
+    and that are not in the conversation.
+    """
 
     conversation_id: str
     stage: Stage = Stage.FULL
     reading: Reading
+    provenance: Provenance
+    customer_segment: Segment | None = None
+    content_hash: str
+    classified_at: datetime
+    conversation_at: datetime
+    times_known: bool = True
+    injection: bool = False
+    dropped_quotes: int = 0
+
+
+class FirstLabels(Noun):
+    """An insight of stage `labels`: the closed fields that are known before, or instead of, a full reading."""
+
+    conversation_id: str
+    labels: PartialLabels
     provenance: Provenance
     customer_segment: Segment | None = None
     content_hash: str

@@ -92,6 +92,20 @@ class Labels(Noun):
         return self
 
 
+class PartialLabels(Noun):
+    """What a one-word prompt or a decision endpoint knows; a field it was not asked for is None, never a default.
+
+    `probabilities` gives the chance of each option by field, where the model tells it.
+    """
+
+    issue_type: IssueType
+    priority: Priority | None = None
+    sentiment: Sentiment | None = None
+    churn_risk: ChurnRisk | None = None
+    confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    probabilities: dict[str, dict[str, float]] = {}
+
+
 class Finding(Noun):
     """One matter raised in a conversation, with the words that prove it.
 
@@ -108,10 +122,14 @@ class Finding(Noun):
 
 
 class Reading(Labels):
-    """Labels plus free text. The first finding is the conversation's own matter."""
+    """Labels plus free text. The first finding is the conversation's own matter.
+
+    `category` is the extra category of the settings' taxonomy that fits best, if any.
+    """
 
     summary: str = Field(min_length=1, max_length=SUMMARY_LIMIT)
     affected_feature: str | None = Field(default=None, max_length=100)
+    category: str | None = Field(default=None, max_length=50)
     recommended_action: RecommendedAction
     findings: tuple[Finding, ...] = Field(min_length=1)
 

@@ -12,7 +12,7 @@ from earshot.classify.local.polarity import feel
 from earshot.classify.local.settings import LocalSettings
 from earshot.classify.local.zones import Zones, split
 from earshot.domain.conversation import Conversation
-from earshot.domain.insight import Provenance
+from earshot.domain.insight import Provenance, Stage
 from earshot.domain.reading import (
     SENTIMENT_BANDS,
     ChurnRisk,
@@ -46,6 +46,9 @@ class LocalReader:
     """The local model as a reader."""
 
     name = NAME
+    stage = Stage.FULL
+    batch = 500
+    parallel = 1
 
     def __init__(self, settings: LocalSettings | None = None) -> None:
         self._settings = settings or LocalSettings()

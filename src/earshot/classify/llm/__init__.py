@@ -1,0 +1,1 @@
+"""Reading with a language model: what is asked, and how answers become readings."""

@@ -1,0 +1,34 @@
+"""The socket of the ledger: every call is written down before it is made, and again when it ended."""
+
+from typing import Protocol
+
+from earshot.domain.call import Call
+from earshot.errors import Rejected
+
+
+class BudgetSpent(Rejected):
+    """The next call could exceed the budget of the run or the day: nothing more is asked."""
+
+
+class Ledger(Protocol):
+    """Books calls. It also holds their places in the rate limits, which all processes share."""
+
+    async def open(self, call: Call, *, tokens: int) -> Call:
+        """Book a call before it is made: durable, within budget; returns when its turn in the rate limit has come.
+
+        `tokens` is the estimate that counts towards tokens per minute. Raises BudgetSpent. The returned call
+        carries the moment at which it may start.
+        """
+        ...
+
+    def close(self, call: Call) -> None:
+        """Book how a call ended. Written soon after; `flush` waits for it."""
+        ...
+
+    async def pause(self, provider: str, model: str, *, seconds: float) -> None:
+        """The provider asked everybody to wait: no call of this model starts earlier, in any process."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when everything closed so far is durable."""
+        ...
