@@ -11,12 +11,14 @@ import platformdirs
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.classify.local.settings import LocalSettings
 from earshot.connectors.intercom.settings import IntercomSettings
 from earshot.decide.settings import DecideSettings
 from earshot.domain.model import Noun
 from earshot.errors import Misconfigured
 from earshot.group.settings import GroupSettings
+from earshot.llm.settings import LlmSettings
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
 
@@ -60,6 +62,9 @@ class Settings(BaseSettings):
     intercom: IntercomSettings = Field(default_factory=IntercomSettings)
     pull: PullSettings = Field(default_factory=PullSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
+    classify: ClassifySettings = Field(default_factory=ClassifySettings)
+    taxonomy: TaxonomySettings = Field(default_factory=TaxonomySettings)
     local: LocalSettings = Field(default_factory=LocalSettings)
     group: GroupSettings = Field(default_factory=GroupSettings)
     decide: DecideSettings = Field(default_factory=DecideSettings)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from earshot.sim.intercom.load import load
 from earshot.sim.intercom.server import running
@@ -59,12 +59,12 @@ def workspace(folder: Path, *rows: Json) -> SimWorkspace:
 class Desk:
     """A running simulator and a client of it."""
 
-    def __init__(self, sim: IntercomSim, http: httpx.AsyncClient, clock: StillClock) -> None:
+    def __init__(self, sim: IntercomSim, http: httpx2.AsyncClient, clock: StillClock) -> None:
         self.sim = sim
         self.http = http
         self.clock = clock
 
-    async def get(self, path: str, **params: Any) -> httpx.Response:
+    async def get(self, path: str, **params: Any) -> httpx2.Response:
         return await self.http.get(path, params=params)
 
     async def json(self, path: str, **params: Any) -> Any:
@@ -72,7 +72,7 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def search(self, query: Any, *, after: str | None = None, size: int = 150) -> httpx.Response:
+    async def search(self, query: Any, *, after: str | None = None, size: int = 150) -> httpx2.Response:
         paging = {"per_page": size, **({"starting_after": after} if after else {})}
         sort = {"field": "updated_at", "order": "ascending"}
         return await self.http.post(
@@ -90,7 +90,7 @@ class Desk:
                 return ids
             after = following["starting_after"]
 
-    async def send(self, verb: str, path: str, body: Json | None = None) -> httpx.Response:
+    async def send(self, verb: str, path: str, body: Json | None = None) -> httpx2.Response:
         return await self.http.request(verb, path, json=body)
 
 
@@ -98,7 +98,7 @@ class Desk:
 async def desk(held: SimWorkspace, settings: SimSettings | None = None) -> AsyncGenerator[Desk]:
     clock = StillClock()
     sim = IntercomSim(held, settings=settings, clock=clock)
-    async with running(sim) as url, httpx.AsyncClient(base_url=url, headers=HEADERS) as http:
+    async with running(sim) as url, httpx2.AsyncClient(base_url=url, headers=HEADERS) as http:
         yield Desk(sim, http, clock)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from earshot.sim.intercom.settings import Fault
@@ -41,7 +41,7 @@ async def test_fault_reset_cuts_the_connection_after_the_effect(held: SimWorkspa
     async with desk(held) as it:
         await scripted(it, Fault.RESET)
         note = {"message_type": "note", "type": "admin", "admin_id": admin(it), "body": "<p>x</p>"}
-        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        with pytest.raises((httpx2.ReadError, httpx2.RemoteProtocolError)):
             await it.send("POST", "/conversations/t-1/reply", note)
         parts = (await it.json("/conversations/t-1"))["conversation_parts"]["conversation_parts"]
         assert [part["part_type"] for part in parts] == ["comment", "note"]
@@ -121,7 +121,7 @@ async def test_with_passing_faults_on_every_request_passes_in_the_end(held: SimW
                     answer = await it.get(f"/conversations/t-{number}")
                     if answer.json().get("id") == f"t-{number}":
                         break
-                except (httpx.TransportError, ValueError):
+                except (httpx2.TransportError, ValueError):
                     pass
                 it.clock.at += timedelta(seconds=2)
             else:
@@ -133,8 +133,8 @@ async def test_with_passing_faults_on_every_request_passes_in_the_end(held: SimW
 async def test_without_a_socket_a_reset_is_an_error(held: SimWorkspace) -> None:
     sim = IntercomSim(held)
     sim.script_fault(Fault.RESET)
-    transport = httpx.ASGITransport(sim.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as http:
+    transport = httpx2.ASGITransport(sim.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as http:
         with pytest.raises(ConnectionResetError):
             await http.get("/me")
         assert (await http.get("/me")).status_code == 200

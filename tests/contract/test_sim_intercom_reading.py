@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from earshot.sim.intercom.server import running, serve
@@ -57,7 +57,7 @@ async def test_serving_says_when_it_is_ready_and_names_a_taken_port(held: SimWor
             await serve(IntercomSim(held), port=port)
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(IntercomSim(held), port=0, ready=ready.set_result))
-    async with httpx.AsyncClient(base_url=await ready, headers=HEADERS) as http:
+    async with httpx2.AsyncClient(base_url=await ready, headers=HEADERS) as http:
         assert (await http.get("/me")).status_code == 200
     serving.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from earshot.sim.intercom.load import load
@@ -38,8 +38,8 @@ async def test_every_text_comes_back_byte_for_byte_in_both_forms() -> None:
     with gzip.open(DATA, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     assert len(rows) == len(sim.shelf) == 3853
-    transport = httpx.ASGITransport(sim.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as http:
+    transport = httpx2.ASGITransport(sim.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as http:
         for number, row in enumerate(rows):
             texts = [message["text"] for message in row["messages"]]
             record = sim.record(row["id"])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
+import httpx2
 import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator
@@ -93,9 +93,9 @@ def sim(tmp_path: Path) -> IntercomSim:
 
 
 @pytest.fixture
-async def http(sim: IntercomSim) -> AsyncGenerator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(sim.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as client:
+async def http(sim: IntercomSim) -> AsyncGenerator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(sim.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as client:
         yield client
 
 
@@ -122,7 +122,7 @@ EVERYTHING = {"query": {"field": "updated_at", "operator": ">", "value": 0}, "pa
     ],
 )
 async def test_readings_fit(
-    sim: IntercomSim, http: httpx.AsyncClient, judge: Judge, *, path: str, schema: str
+    sim: IntercomSim, http: httpx2.AsyncClient, judge: Judge, *, path: str, schema: str
 ) -> None:
     sim.delete("1000")
     sim.delete("1001")
@@ -130,12 +130,12 @@ async def test_readings_fit(
     assert judge.mistakes(schema, (await http.get(path)).json()) == []
 
 
-async def test_companies_fit(sim: IntercomSim, http: httpx.AsyncClient, judge: Judge) -> None:
+async def test_companies_fit(sim: IntercomSim, http: httpx2.AsyncClient, judge: Judge) -> None:
     for firm in sim.companies:
         assert judge.mistakes("company", (await http.get(f"/companies/{firm}")).json()) == []
 
 
-async def test_searches_fit(http: httpx.AsyncClient, judge: Judge) -> None:
+async def test_searches_fit(http: httpx2.AsyncClient, judge: Judge) -> None:
     first = (await http.post("/conversations/search", json=EVERYTHING)).json()
     assert judge.mistakes("conversation_list", first) == []
     assert judge.mistakes("cursor_pages", first["pages"]) == []
@@ -145,7 +145,7 @@ async def test_searches_fit(http: httpx.AsyncClient, judge: Judge) -> None:
 
 @pytest.mark.parametrize("author", ["customer", "agent", "note", "bot"])
 async def test_changed_conversations_fit(
-    sim: IntercomSim, http: httpx.AsyncClient, judge: Judge, *, author: str
+    sim: IntercomSim, http: httpx2.AsyncClient, judge: Judge, *, author: str
 ) -> None:
     sim.reply("1003", author, text="more")
     sim.redact("1003")
@@ -202,7 +202,7 @@ WRITES: list[tuple[str, str, str, Json, str]] = [
 
 @pytest.mark.parametrize(("verb", "path", "asks", "body", "schema"), WRITES)
 async def test_writes_fit(
-    http: httpx.AsyncClient, judge: Judge, *, verb: str, path: str, asks: str, body: Json, schema: str
+    http: httpx2.AsyncClient, judge: Judge, *, verb: str, path: str, asks: str, body: Json, schema: str
 ) -> None:
     if asks:
         assert judge.mistakes(asks, body) == []
@@ -211,7 +211,7 @@ async def test_writes_fit(
     assert judge.mistakes(schema, answer.json()) == []
 
 
-async def test_tagging_fits(sim: IntercomSim, http: httpx.AsyncClient, judge: Judge) -> None:
+async def test_tagging_fits(sim: IntercomSim, http: httpx2.AsyncClient, judge: Judge) -> None:
     sim.tags["7"] = {"type": "tag", "id": "7", "name": "vip"}
     body = {"id": "7", "admin_id": "991267500"}
     for verb, path in (("POST", "/conversations/1003/tags"), ("DELETE", "/conversations/1003/tags/7")):
@@ -219,7 +219,7 @@ async def test_tagging_fits(sim: IntercomSim, http: httpx.AsyncClient, judge: Ju
         assert judge.mistakes("tag", answer.json()) == []
 
 
-async def test_refusals_fit(sim: IntercomSim, http: httpx.AsyncClient, judge: Judge) -> None:
+async def test_refusals_fit(sim: IntercomSim, http: httpx2.AsyncClient, judge: Judge) -> None:
     answers = [
         await http.get("/me", headers={"Authorization": "Bearer wrong"}),
         await http.post("/conversations/search", json={}),
@@ -241,7 +241,7 @@ SEARCHES = [
 
 @pytest.mark.parametrize("body", SEARCHES)
 async def test_our_search_bodies_fit_and_are_understood(
-    sim: IntercomSim, http: httpx.AsyncClient, judge: Judge, *, body: Json
+    sim: IntercomSim, http: httpx2.AsyncClient, judge: Judge, *, body: Json
 ) -> None:
     assert judge.mistakes("search_request", body) == []
     asked = deepcopy(body)
@@ -260,7 +260,7 @@ async def test_our_search_bodies_fit_and_are_understood(
     ],
 )
 async def test_what_the_description_refuses_the_simulator_refuses(
-    http: httpx.AsyncClient, judge: Judge, *, body: Json
+    http: httpx2.AsyncClient, judge: Judge, *, body: Json
 ) -> None:
     assert judge.mistakes("search_request", body)
     assert (await http.post("/conversations/search", json=body)).status_code == 400
@@ -271,8 +271,8 @@ async def test_failing_and_broken_answers_still_fit(tmp_path: Path, judge: Judge
     file.write_text(json.dumps(row(1)) + "\n", encoding="utf-8")
     faults = FaultSettings(kinds=frozenset({Fault.FAILING, Fault.SEARCH_404}))
     broken = IntercomSim(load(file, end=NOW), settings=SimSettings(faults=faults))
-    transport = httpx.ASGITransport(broken.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as client:
+    transport = httpx2.ASGITransport(broken.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sim", headers=HEADERS) as client:
         failed = await client.get("/conversations/1001")
         lost = await client.post("/conversations/search", json=EVERYTHING)
     assert (failed.status_code, lost.status_code) == (500, 404)

@@ -13,7 +13,7 @@ from earshot.cli.tabular import WRITERS, Writer
 from earshot.errors import Misconfigured
 from earshot.pipeline.exporting import SHAPES
 
-Kind = Literal["conversations", "insights", "themes", "actions"]
+Kind = Literal["conversations", "insights", "labels", "themes", "actions", "llm-calls"]
 Form = Literal["jsonl", "csv", "parquet"]
 
 
@@ -26,7 +26,7 @@ def command(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a row instead.")] = False,
     to: Annotated[Path | None, typer.Option("--out", help="The file; left out: standard output.")] = None,
 ) -> None:
-    """Write all conversations, insights, themes or actions, one a line (times in ISO 8601, UTC)."""
+    """Write all rows of a kind, one a line (times in ISO 8601, UTC)."""
     if schema:
         print_json(SHAPES[kind].model_json_schema(mode="serialization"))
         return

@@ -9,4 +9,4 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to when; left out: up to now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Classifier = Annotated[str, typer.Option("--classifier", metavar="NAME", help="Who reads: auto or local.")]
+Classifier = Annotated[str, typer.Option("--classifier", metavar="NAME", help="Who reads: auto, local or llm.")]

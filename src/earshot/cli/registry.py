@@ -26,15 +26,21 @@ REGISTRY: tuple[Entry, ...] = (
     Entry("sync", "earshot.cli.sync", "Only bring in what changed at the source."),
     Entry("classify", "earshot.cli.classify", "Only read, group and judge what is already here."),
     Entry("import", "earshot.cli.import_", "Bring in a file: Intercom JSON or plain JSON lines."),
+    Entry("estimate", "earshot.cli.estimate", "What reading with a model would cost and take, before any spend."),
+    Entry("costs", "earshot.cli.costs", "What models cost, by day, model and purpose, from the ledger."),
+    Entry("batches", "earshot.cli.batches", "Batches at model providers: list, show, cancel."),
+    Entry("audit", "earshot.cli.audit", "How well a classifier agrees with labels, and which of two is better."),
     Entry("report", "earshot.cli.report", "Write the report of a time span: html, md or json."),
     Entry("themes", "earshot.cli.themes", "What customers talk about, with real frequencies."),
     Entry("rules", "earshot.cli.rules", "List and check the rules that decide on actions."),
     Entry("actions", "earshot.cli.actions", "What the rules decided."),
-    Entry("export", "earshot.cli.export", "Write conversations, insights, themes or actions to a file."),
+    Entry(
+        "export", "earshot.cli.export", "Write conversations, insights, themes, actions or model calls to a file."
+    ),
     Entry("erase", "earshot.cli.erase", "Remove a person or a conversation everywhere."),
     Entry("backup", "earshot.cli.backup", "Write the whole database into one file."),
     Entry("restore", "earshot.cli.restore", "Bring a backup back."),
-    Entry("sim", "earshot.cli.sim", "Stand-ins for the outside: a simulated Intercom."),
+    Entry("sim", "earshot.cli.sim", "Stand-ins for the outside: Intercom and model providers."),
 )
 
 

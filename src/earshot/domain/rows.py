@@ -1,11 +1,13 @@
 """The rows that `earshot export` hands out: the public shape of the data, kept stable. Times are ISO 8601, UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import Field, PlainSerializer
 
 from earshot.domain.action import ActionKind, ActionStatus, Subject
+from earshot.domain.call import Mode, Purpose, Tier
+from earshot.domain.call import Outcome as CallOutcome
 from earshot.domain.conversation import Author, State
 from earshot.domain.customer import Segment
 from earshot.domain.model import Noun
@@ -75,6 +77,52 @@ class InsightRow(Noun):
     prompt_version: str | None
     cost_usd: float | None
     classified_at: Moment
+
+
+class LabelsRow(Noun):
+    """`earshot export labels`: conversations that have labels only; null is a field that was not asked for."""
+
+    conversation_id: str
+    issue_type: IssueType
+    priority: Priority | None
+    sentiment: Sentiment | None
+    churn_risk: ChurnRisk | None
+    confidence: float | None
+    probabilities: dict[str, dict[str, float]]
+    customer_segment: Segment | None
+    classifier: str
+    model: str
+    prompt_version: str | None
+    cost_usd: float | None
+    classified_at: Moment
+
+
+class CallRow(Noun):
+    """`earshot export llm-calls`: one call of a model, under the names of the guide's table.
+
+    `input_tokens` includes cached ones. `cost_usd` null is unknown, never 0; `bound_usd` is the most it can cost.
+    """
+
+    id: str
+    provider: str
+    model: str
+    tier: Tier
+    purpose: Purpose
+    mode: Mode
+    conversation_id: str | None
+    run_id: str | None
+    batch_id: str | None
+    input_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    bound_usd: float | None
+    price_date: date | None
+    latency_ms: int | None
+    outcome: CallOutcome
+    created_at: Moment
 
 
 class ThemeRow(Noun):

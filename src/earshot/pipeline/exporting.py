@@ -1,22 +1,35 @@
 """Use case: hand out rows in the documented export forms (DESIGN §6), a batch at a time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
 from earshot.domain.action import Action
+from earshot.domain.call import Call, Usage
 from earshot.domain.conversation import Conversation
-from earshot.domain.insight import Insight
+from earshot.domain.insight import FirstLabels, Insight
 from earshot.domain.model import Noun
 from earshot.domain.report import BEGINNING, Window
-from earshot.domain.rows import ActionRow, ConversationRow, CustomerRow, InsightRow, MessageRow, ThemeRow
+from earshot.domain.rows import (
+    ActionRow,
+    CallRow,
+    ConversationRow,
+    CustomerRow,
+    InsightRow,
+    LabelsRow,
+    MessageRow,
+    ThemeRow,
+)
 from earshot.domain.theme import Theme
 from earshot.pipeline.parts import Parts
+from earshot.ports.store import Unit
 
 SHAPES: dict[str, type[Noun]] = {
     "conversations": ConversationRow,
     "insights": InsightRow,
+    "labels": LabelsRow,
     "themes": ThemeRow,
     "actions": ActionRow,
+    "llm-calls": CallRow,
 }
 """What can be exported, and the shape of its rows."""
 
@@ -29,16 +42,46 @@ async def export(parts: Parts, kind: str) -> AsyncIterator[Sequence[Noun]]:
     if kind not in SHAPES:
         raise ValueError(f"cannot export {kind!r}; choose one of {', '.join(SHAPES)}")
     async with parts.store.unit() as unit:
-        if kind == "conversations":
-            async for conversations in unit.conversations.export():
-                yield [conversation_row(c) for c in conversations]
-        elif kind == "insights":
-            async for insights in unit.insights.export():
-                yield [insight_row(i) for i in insights]
-        elif kind == "themes":
-            yield [theme_row(t) for t in await unit.themes.top(_EVERYTHING, limit=_ALL)]
-        else:
-            yield [action_row(a) for a in await unit.decisions.list(None, limit=_ALL)]
+        async for rows in _ROWS[kind](unit):
+            yield rows
+
+
+async def _conversations(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    async for conversations in unit.conversations.export():
+        yield [conversation_row(c) for c in conversations]
+
+
+async def _insights(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    async for insights in unit.insights.export():
+        yield [insight_row(i) for i in insights]
+
+
+async def _labels(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    async for labels in unit.insights.export_labels():
+        yield [labels_row(one) for one in labels]
+
+
+async def _themes(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    yield [theme_row(t) for t in await unit.themes.top(_EVERYTHING, limit=_ALL)]
+
+
+async def _actions(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    yield [action_row(a) for a in await unit.decisions.list(None, limit=_ALL)]
+
+
+async def _calls(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    async for calls in unit.calls.export():
+        yield [call_row(call) for call in calls]
+
+
+_ROWS: dict[str, Callable[[Unit], AsyncIterator[Sequence[Noun]]]] = {
+    "conversations": _conversations,
+    "insights": _insights,
+    "labels": _labels,
+    "themes": _themes,
+    "actions": _actions,
+    "llm-calls": _calls,
+}
 
 
 def conversation_row(conversation: Conversation) -> ConversationRow:
@@ -68,6 +111,22 @@ def insight_row(insight: Insight) -> InsightRow:
         "classified_at": insight.classified_at,
     }
     return InsightRow.model_validate({**told, **came, **own})
+
+
+def labels_row(first: FirstLabels) -> LabelsRow:
+    """Labels in the export form."""
+    labels, origin = first.labels, first.provenance
+    told = {name: getattr(labels, name) for name in LabelsRow.model_fields if hasattr(labels, name)}
+    came = {name: getattr(origin, name) for name in LabelsRow.model_fields if hasattr(origin, name)}
+    own = {name: getattr(first, name) for name in ("conversation_id", "customer_segment", "classified_at")}
+    return LabelsRow.model_validate({**told, **came, **own})
+
+
+def call_row(call: Call) -> CallRow:
+    """A call in the export form."""
+    used = {name: getattr(call.usage, name, None) for name in Usage.model_fields}
+    shared = CallRow.model_fields.keys() - used.keys() - {"created_at"}
+    return CallRow(created_at=call.started_at, **used, **{name: getattr(call, name) for name in shared})
 
 
 def theme_row(theme: Theme) -> ThemeRow:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 
 from earshot.connectors.intercom.client import IntercomClient, Token
 from earshot.connectors.intercom.settings import IntercomSettings
 
 Json = dict[str, Any]
-Answering = Callable[[httpx.Request], httpx.Response | Exception]
+Answering = Callable[[httpx2.Request], httpx2.Response | Exception]
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -52,9 +52,9 @@ class Script:
     """Answers requests with a function, and remembers them."""
 
     answer: Answering
-    requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
+    requests: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
 
-    def handle(self, request: httpx.Request) -> httpx.Response:
+    def handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         answer = self.answer(request)
         if isinstance(answer, Exception):
@@ -69,23 +69,23 @@ class Script:
     def bodies(self) -> list[Json]:
         return [json.loads(request.content) for request in self.requests]
 
-    def http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.MockTransport(self.handle))
+    def http(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(self.handle))
 
 
-def in_turn(*answers: httpx.Response | Exception) -> Script:
+def in_turn(*answers: httpx2.Response | Exception) -> Script:
     """One answer after the other; the last one for ever."""
     left = list(answers)
     return Script(lambda _: left.pop(0) if len(left) > 1 else left[0])
 
 
-def ok(data: Any, **headers: str) -> httpx.Response:
-    return httpx.Response(200, json=data, headers=headers)
+def ok(data: Any, **headers: str) -> httpx2.Response:
+    return httpx2.Response(200, json=data, headers=headers)
 
 
-def error(status: int, code: str = "some_code", message: str = "some words", **headers: str) -> httpx.Response:
+def error(status: int, code: str = "some_code", message: str = "some words", **headers: str) -> httpx2.Response:
     body = {"type": "error.list", "request_id": "r-1", "errors": [{"code": code, "message": message}]}
-    return httpx.Response(status, json=body, headers=headers)
+    return httpx2.Response(status, json=body, headers=headers)
 
 
 def limits(limit: int, remaining: int, reset: float) -> dict[str, str]:

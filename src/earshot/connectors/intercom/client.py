@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from earshot.connectors.intercom.pace import Pace
 from earshot.connectors.intercom.settings import IntercomSettings
@@ -58,12 +58,12 @@ class _Fault(NamedTuple):
     wait: float | None = None
 
 
-def open_http(settings: IntercomSettings) -> httpx.AsyncClient:
+def open_http(settings: IntercomSettings) -> httpx2.AsyncClient:
     """A connection pool that fits the settings; whoever opens it closes it."""
     most = settings.concurrency + 4
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(settings.timeout_seconds, pool=None),
-        limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(settings.timeout_seconds, pool=None),
+        limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
         follow_redirects=False,
     )
 
@@ -73,7 +73,7 @@ class IntercomClient:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: httpx2.AsyncClient,
         token: Token,
         *,
         settings: IntercomSettings,
@@ -109,7 +109,7 @@ class IntercomClient:
             response = await self._http.put(
                 self._settings.api + "/conversations/0", json={"read": True}, headers=self._headers
             )
-        except httpx.RequestError:
+        except httpx2.RequestError:
             return None
         if response.status_code in (401, 403):
             return False
@@ -151,18 +151,18 @@ class IntercomClient:
         self.requests += 1
         try:
             response = await self._http.request(method, self._settings.api + path, content=content, headers=headers)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise Misconfigured(
                 f"{self._settings.api} is not an address that can be called.",
                 hint="Correct [intercom] base_url, or remove it.",
             ) from error
-        except httpx.RequestError as error:
+        except httpx2.RequestError as error:
             return _Fault(_network_reason(error))
         self.pace.learn(response.headers)
         self.last_date = response.headers.get("date")
         return self._judge(response, path, accept=accept)
 
-    def _judge(self, response: httpx.Response, path: str, *, accept: Collection[int]) -> Answer | _Fault:
+    def _judge(self, response: httpx2.Response, path: str, *, accept: Collection[int]) -> Answer | _Fault:
         status = response.status_code
         if status == 429:
             wait = self.pace.refused(response.headers)
@@ -236,11 +236,11 @@ def _shown(path: str) -> str:
     return path.partition("?")[0]
 
 
-def _network_reason(error: httpx.RequestError) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
+def _network_reason(error: httpx2.RequestError) -> str:
+    if isinstance(error, httpx2.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx2.TimeoutException):
         return "no answer in time"
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx2.ConnectError):
         return f"no connection ({one_line(str(error), limit=120) or 'refused'})"
     return f"the connection broke ({type(error).__name__})"

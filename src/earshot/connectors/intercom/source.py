@@ -5,7 +5,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-import httpx
+import httpx2
 
 from earshot.connectors.intercom.access import access
 from earshot.connectors.intercom.client import IntercomClient, Token, open_http, part_of_path
@@ -31,7 +31,7 @@ class IntercomSource:
         settings: IntercomSettings,
         token: str,
         *,
-        http: httpx.AsyncClient | None = None,
+        http: httpx2.AsyncClient | None = None,
         clock: Clock | None = None,
         jitter: random.Random | None = None,
         directory: Cache | None = None,

@@ -17,13 +17,11 @@ from earshot.sim.intercom.reading import READINGS
 from earshot.sim.intercom.settings import Fault
 from earshot.sim.intercom.world import World
 from earshot.sim.intercom.writing import WRITINGS
+from earshot.sim.serving import ABORT
 
 VERSIONS = frozenset(
     [*(f"1.{minor}" for minor in range(5)), *(f"2.{minor}" for minor in range(17)), "Preview", "Unstable"]
 )
-ABORT = "earshot.abort"
-"""Scope key under which the server offers a way to cut the connection."""
-
 
 Endpoint = Callable[[World, Call], Answer]
 Respond = Callable[[Request], Awaitable[Response]]

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from earshot.connectors.intercom.client import Token
@@ -22,7 +22,7 @@ async def test_every_request_carries_token_and_version() -> None:
 
 async def test_an_answer_keeps_its_bytes() -> None:
     body = b'{"id": "1",   "body": "\\u00e9"}'
-    script = in_turn(httpx.Response(200, content=body))
+    script = in_turn(httpx2.Response(200, content=body))
     answer = await client_of(script).get("/conversations/1")
     assert answer.body == body
     assert answer.data == {"id": "1", "body": "é"}
@@ -34,18 +34,18 @@ async def test_an_answer_keeps_its_bytes() -> None:
         error(500),
         error(503),
         error(408),
-        httpx.Response(502, text="<html>Bad gateway</html>"),
-        httpx.Response(200, content=b""),
-        httpx.Response(200, content=b"  \n"),
-        httpx.Response(200, content=b'{"id": "1", "conv'),
-        httpx.Response(200, content=b"[]"),
-        httpx.Response(200, content=b"[" * 100_000),
-        httpx.ReadTimeout("slow"),
-        httpx.ConnectTimeout("slow"),
-        httpx.ConnectError("refused"),
-        httpx.RemoteProtocolError("peer closed"),
-        httpx.ReadError("reset"),
-        httpx.DecodingError("bad gzip"),
+        httpx2.Response(502, text="<html>Bad gateway</html>"),
+        httpx2.Response(200, content=b""),
+        httpx2.Response(200, content=b"  \n"),
+        httpx2.Response(200, content=b'{"id": "1", "conv'),
+        httpx2.Response(200, content=b"[]"),
+        httpx2.Response(200, content=b"[" * 100_000),
+        httpx2.ReadTimeout("slow"),
+        httpx2.ConnectTimeout("slow"),
+        httpx2.ConnectError("refused"),
+        httpx2.RemoteProtocolError("peer closed"),
+        httpx2.ReadError("reset"),
+        httpx2.DecodingError("bad gzip"),
     ],
     ids=lambda fault: repr(fault)[:40],
 )
@@ -70,12 +70,12 @@ async def test_waits_end_at_a_minute() -> None:
     ("fault", "words"),
     [
         (error(500), "answered 500"),
-        (httpx.Response(200, content=b""), "empty"),
-        (httpx.Response(200, content=b"{"), "not whole JSON"),
-        (httpx.ConnectError("Name or service not known"), "no connection (Name or service not known)"),
-        (httpx.ConnectTimeout("t"), "no connection in time"),
-        (httpx.ReadTimeout("t"), "no answer in time"),
-        (httpx.ReadError("t"), "connection broke"),
+        (httpx2.Response(200, content=b""), "empty"),
+        (httpx2.Response(200, content=b"{"), "not whole JSON"),
+        (httpx2.ConnectError("Name or service not known"), "no connection (Name or service not known)"),
+        (httpx2.ConnectTimeout("t"), "no connection in time"),
+        (httpx2.ReadTimeout("t"), "no answer in time"),
+        (httpx2.ReadError("t"), "connection broke"),
     ],
 )
 async def test_what_never_passes_is_transient_and_says_why(fault: Any, words: str) -> None:
@@ -108,7 +108,7 @@ async def test_a_missing_permission_names_permissions(status: int) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 308])
 async def test_a_redirect_is_a_wrong_region_and_is_not_followed(status: int) -> None:
-    script = in_turn(httpx.Response(status, headers={"location": "http://elsewhere.test/"}))
+    script = in_turn(httpx2.Response(status, headers={"location": "http://elsewhere.test/"}))
     with pytest.raises(Misconfigured, match="elsewhere") as caught:
         await client_of(script).get("/me")
     assert "region" in caught.value.hint
@@ -133,7 +133,7 @@ async def test_not_there_and_refused_are_told_apart() -> None:
 
 async def test_errors_without_a_body_are_named_too() -> None:
     with pytest.raises(Rejected, match="no code"):
-        await client_of(in_turn(httpx.Response(400, content=b""))).get("/x")
+        await client_of(in_turn(httpx2.Response(400, content=b""))).get("/x")
 
 
 async def test_a_429_waits_for_the_reset_and_does_not_use_up_tries() -> None:
@@ -163,7 +163,7 @@ def test_an_unusable_token_is_refused_at_once(value: str) -> None:
 async def test_the_token_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="earshot")
     messages: list[str] = []
-    for fault in (error(401), error(403), error(500), error(422), httpx.ReadError("x")):
+    for fault in (error(401), error(403), error(500), error(422), httpx2.ReadError("x")):
         try:
             await client_of(in_turn(fault)).get("/me")
         except (Misconfigured, Rejected, Transient) as caught:
@@ -173,7 +173,7 @@ async def test_the_token_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> N
 
 
 async def test_only_wanted_statuses_are_answers() -> None:
-    def merged(_: httpx.Request) -> httpx.Response:
+    def merged(_: httpx2.Request) -> httpx2.Response:
         return error(410, "contact_merged", link='</contacts/2>; rel="canonical"')
 
     answer = await client_of(Script(merged)).get("/contacts/1", accept=(410,))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from earshot.connectors.intercom.customers import Customers, main_contact, to_customer
@@ -23,10 +23,10 @@ class Crm:
         self.contacts: dict[str, Json] = {}
         self.companies: dict[str, Json] = {}
         self.merged: dict[str, str] = {}
-        self.fault: httpx.Response | None = None
+        self.fault: httpx2.Response | None = None
         self.script = Script(self.answer)
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
         if self.fault is not None:
             return self.fault
         kind, _, key = request.url.path.strip("/").partition("/")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +40,7 @@ class Shelf:
         self.repeat_cursor_on: set[int] = set()
         self.calls = 0
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
         self.calls += 1
         asked = json.loads(request.content)
         found = sorted((at, key) for key, at in self.rows.items() if self._matches(asked, key))

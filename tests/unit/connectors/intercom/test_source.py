@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from earshot.connectors.intercom.source import IntercomSource
@@ -15,11 +15,11 @@ ME = {"type": "admin", "app": {"id_code": "ws1", "name": "Firm", "region": "EU",
 
 
 def source_of(answers: dict[str, Any]) -> tuple[IntercomSource, Script]:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         found = answers.get(request.url.path)
         if found is None:
             return error(404, "not_found")
-        return found if isinstance(found, httpx.Response) else ok(found)
+        return found if isinstance(found, httpx2.Response) else ok(found)
 
     script = Script(answer)
     made = IntercomSource(
@@ -60,7 +60,7 @@ async def test_something_that_is_not_intercom_is_a_setting(me: Any) -> None:
 
 async def test_a_conversation_comes_as_plain_text_with_its_bytes_and_link() -> None:
     body = b'{"id": "5", "created_at": 1700000000, "source": {"body": "a  b", "author": {"type": "user"}}}'
-    source, script = source_of({"/me": ME, "/conversations/5": httpx.Response(200, content=body)})
+    source, script = source_of({"/me": ME, "/conversations/5": httpx2.Response(200, content=body)})
     fetched = await source.fetch("5")
     assert fetched.raw == body
     assert fetched.conversation.messages[0].text == "a  b"
@@ -90,7 +90,7 @@ async def test_how_many_changed() -> None:
 
 
 async def test_deletions_newest_first_until_they_are_too_old() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         page = int(request.url.params["page"])
         rows = [{"id": f"{page}{n}", "deleted_at": 1_700_000_000 - 100 * page - n} for n in range(2)]
         following = f"https://api.intercom.io/conversations/deleted?page={page + 1}"
