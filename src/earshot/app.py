@@ -5,29 +5,39 @@ Parts that cost time to import are imported when they are chosen, so that a comm
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from earshot.errors import Misconfigured
+from earshot.llm.keys import LlmKeys
 from earshot.pipeline.directory import StoredDirectory
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.parts import Parts
-from earshot.ports.clock import Clock, SystemClock
+from earshot.pipeline.quota import Quota, parse_hours
+from earshot.ports.clock import Clock, RandomIds, SystemClock
 from earshot.ports.progress import Progress, Silent
 from earshot.ports.store import Store
 from earshot.settings import Secrets, Settings
 from earshot.store.settings import StoreSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from earshot.classify.llm.booking import Books
+    from earshot.classify.llm.prompter import Prompter
     from earshot.decide.rules import Rules
+    from earshot.llm.models import Models
+    from earshot.pipeline.ledger import StoreLedger
+    from earshot.pipeline.llm_parts import LlmParts
+    from earshot.pipeline.variants import Variant
     from earshot.ports.reader import Reader
     from earshot.ports.source import BadEntry, Fetched, Source
     from earshot.store import PostgresStore
 
-CLASSIFIERS = ("auto", "local")
-"""Who can read: auto is the best configured, local the model in the package."""
+CLASSIFIERS = ("auto", "local", "llm")
+"""Who can read: auto is the best configured, local the model in the package, llm the provider of the settings."""
 
 
 async def build(
@@ -42,16 +52,20 @@ async def build(
     time = clock or SystemClock()
     store = await open_database(settings, known, clock=time)
     closers: list[Callable[[], Awaitable[None]]] = []
+    asking = Asking(settings, known.llm, store=store, clock=time, progress=progress or Silent(), closers=closers)
     return Earshot(
         Parts(
             store=store,
             make_source=lambda: make_source(settings, known, store=store, clock=time, closers=closers),
-            make_reader=lambda name: make_reader(settings, name),
+            make_reader=lambda name: make_reader(settings, name, asking=asking),
             make_rules=lambda: make_rules(settings),
             read_file=lambda path, now: read_file(settings, path, now=now),
             pull=settings.pull,
             group=settings.group,
             report=settings.report,
+            quota=make_quota(settings),
+            make_llm=asking.parts if settings.llm.provider else None,
+            make_variant=asking.variant,
             clock=time,
             progress=progress or Silent(),
             closers=closers,
@@ -110,13 +124,155 @@ def read_file(settings: Settings, path: Path, *, now: datetime) -> "Iterator[Fet
     return read_file(path, now=now, settings=settings.intercom)
 
 
-def make_reader(settings: Settings, name: str) -> "Reader":
+def make_reader(settings: Settings, name: str, *, asking: "Asking") -> "Reader":
     """The classifier of that name."""
     from earshot.classify.local import LocalReader
 
     if name not in CLASSIFIERS:
         raise Misconfigured(f"There is no classifier {name!r}.", hint=f"Choose one of: {', '.join(CLASSIFIERS)}.")
-    return LocalReader(settings.local)
+    if name == "local" or (name == "auto" and not settings.llm.provider):
+        return LocalReader(settings.local)
+    return asking.reader((lambda: LocalReader(settings.local)) if settings.llm.fallback_local else None)
+
+
+def make_quota(settings: Settings) -> Quota:
+    """How much a run may read, and when."""
+    zone = ZoneInfo(settings.report.timezone)
+    return Quota(most=settings.llm.most_per_run, hours=parse_hours(settings.llm.windows), zone=zone)
+
+
+class Asking:
+    """What asking language models takes, made on first use and shared: connections, ledger, prompts."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: LlmKeys,
+        *,
+        store: Store,
+        clock: Clock,
+        progress: Progress,
+        closers: list[Callable[[], Awaitable[None]]],
+    ) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._store = store
+        self._clock = clock
+        self._progress = progress
+        self._closers = closers
+
+    @cached_property
+    def models(self) -> "Models":
+        """The models of the settings; nothing is connected before one is asked."""
+        from earshot.classify.composing import needed_tiers
+        from earshot.llm.catalogue import model_string, retirement_warning
+        from earshot.llm.models import make_models
+
+        today = self._clock.now().date()
+        names = {model_string(self._settings.llm, tier) for tier in needed_tiers(self._settings.classify)}
+        for name in sorted(names):
+            if warning := retirement_warning(name, today=today):
+                self._progress.say(f"{warning} Name another model in [llm].")
+        models = make_models(self._settings.llm, self._keys, clock=self._clock)
+        self._closers.append(models.close)
+        return models
+
+    @cached_property
+    def ledger(self) -> "StoreLedger":
+        """The ledger of this process."""
+        from earshot.pipeline.ledger import Limits, StoreLedger
+
+        llm = self._settings.llm
+        limits = Limits(
+            requests_per_minute=llm.requests_per_minute,
+            tokens_per_minute=llm.tokens_per_minute,
+            run_budget_usd=llm.run_budget_usd,
+            day_budget_usd=llm.day_budget_usd,
+        )
+        zone = ZoneInfo(self._settings.report.timezone)
+        return StoreLedger(self._store, limits=limits, zone=zone, clock=self._clock)
+
+    @cached_property
+    def prompter(self) -> "Prompter":
+        """The prompt of the settings."""
+        from earshot.classify.llm.prompter import Prompter
+
+        return Prompter(self._settings.classify, self._settings.taxonomy, now=self._clock.now)
+
+    @property
+    def books(self) -> "Books":
+        """What it takes to book calls."""
+        from earshot.classify.llm.booking import Books
+
+        return Books(ledger=self.ledger, prices=self.models.prices, clock=self._clock, ids=RandomIds())
+
+    def reader(self, local: "Callable[[], Reader] | None") -> "Reader":
+        """The reader of the settings: tiers, cascade and who stands in."""
+        from earshot.classify.composing import Conduct, Means, compose, needed_tiers
+        from earshot.pipeline.summaries import StoredSummaries
+
+        llm, classify = self._settings.llm, self._settings.classify
+        self._check()
+        conduct = Conduct(
+            attempts=llm.attempts,
+            deadline_seconds=llm.deadline_seconds,
+            concurrency=llm.concurrency,
+            breaker_failures=llm.breaker_failures,
+            breaker_seconds=llm.breaker_seconds,
+        )
+        return compose(
+            classify,
+            {tier: self.models.tier(tier) for tier in needed_tiers(classify)},
+            means=Means(self.prompter, self.books, conduct, StoredSummaries(self._store)),
+            other=self.models.named(llm.fallback) if llm.fallback else None,
+            local=local,
+        )
+
+    def parts(self) -> "LlmParts":
+        """What batches, estimates and consent need."""
+        from earshot.pipeline.llm_parts import LlmParts
+
+        llm, tier = self._settings.llm, self._settings.classify.tier
+        self._check()
+        return LlmParts(
+            prompter=self.prompter,
+            model=self.models.tier(tier),
+            batch=self.models.batch(tier),
+            prices=self.models.prices,
+            ledger=self.ledger,
+            tier=tier,
+            attempts=llm.attempts,
+            run_budget_usd=llm.run_budget_usd,
+            day_budget_usd=llm.day_budget_usd,
+            most_per_run=llm.most_per_run,
+            zone=self._settings.report.timezone,
+        )
+
+    def variant(self, overrides: "Mapping[str, str]") -> "Variant":
+        """A classifier as an audit names it."""
+        from earshot.classify.local import LocalReader
+        from earshot.pipeline.variant_making import LlmVariants
+        from earshot.pipeline.variants import CLASSIFIER, Variant
+
+        name = overrides.get(CLASSIFIER, "auto")
+        if name not in CLASSIFIERS:
+            raise Misconfigured(
+                f"There is no classifier {name!r}.", hint=f"Choose one of: {', '.join(CLASSIFIERS)}."
+            )
+        settings = self._settings
+        if name == "local" or (name == "auto" and not settings.llm.provider):
+            return Variant(make_reader=lambda: LocalReader(settings.local))
+        variants = LlmVariants(
+            settings.llm, settings.classify, settings.taxonomy, models=lambda: self.models, books=self.books
+        )
+        return variants(overrides)
+
+    def _check(self) -> None:
+        if not self._settings.llm.provider:
+            raise Misconfigured(
+                "No language model is switched on.",
+                hint="Name who reads: [llm] provider = anthropic, openai, google or compatible.",
+            )
 
 
 def make_rules(settings: Settings) -> "Rules":

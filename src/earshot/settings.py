@@ -18,6 +18,7 @@ from earshot.decide.settings import DecideSettings
 from earshot.domain.model import Noun
 from earshot.errors import Misconfigured
 from earshot.group.settings import GroupSettings
+from earshot.llm.keys import LlmKeys
 from earshot.llm.settings import LlmSettings
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
@@ -114,12 +115,14 @@ class Secrets(BaseModel):
 
     database_url: SecretStr | None = None
     intercom_token: SecretStr | None = None
+    llm: LlmKeys = LlmKeys()
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "Secrets":
         """Read the secrets by their usual names; empty counts as absent."""
         found = {"database_url": "DATABASE_URL", "intercom_token": "INTERCOM_ACCESS_TOKEN"}
-        return cls(**{k: SecretStr(environment[name]) for k, name in found.items() if environment.get(name)})
+        own = {k: SecretStr(environment[name]) for k, name in found.items() if environment.get(name)}
+        return cls(**own, llm=LlmKeys.of_environment(environment))
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:

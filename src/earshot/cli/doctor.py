@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import typer
+from rich.markup import escape
 
 from earshot.app import open_database
 from earshot.cli.console import out, print_json
@@ -17,7 +18,7 @@ MARKS = {Grade.OK: "[green]✓[/green]", Grade.NOTE: "[yellow]![/yellow]", Grade
 
 
 def command(*, as_json: AsJson = False) -> None:
-    """Check settings, database, Intercom token (workspace, region, permissions), clock and the last run.
+    """Check settings, database, Intercom token (workspace, region, permissions), model providers, clock, last run.
 
     Exit code 1 when anything fails, also when an expected daily run did not happen: fit for monitoring.
     """
@@ -26,7 +27,7 @@ def command(*, as_json: AsJson = False) -> None:
         print_json([check.model_dump(mode="json") for check in checks])
     else:
         for check in checks:
-            out.print(MARKS[check.grade], f"{check.name}: {check.text}", sep=" ")
+            out.print(MARKS[check.grade], escape(f"{check.name}: {check.text}"), sep=" ")
             if check.hint:
                 out.print(f"    → {check.hint}", markup=False)
     if failed(checks):
@@ -45,9 +46,24 @@ async def _check() -> list[Check]:
         return [*checks, Check(name="database", grade=Grade.FAILED, text=str(error), hint=error.hint)]
     async with opened(quiet=True, settings=settings) as earshot:
         checks += await check_source(earshot.parts)
+        checks += await _models(settings)
         every = timedelta(hours=settings.run.expect_every_hours)
         checks += await check_runs(earshot.parts, expect_every=every)
     return checks
+
+
+async def _models(settings: Settings) -> list[Check]:
+    """Keys, models, last days and prices of the providers in use; nothing is spent."""
+    if not settings.llm.provider:
+        return []
+    from earshot.classify.composing import needed_tiers
+    from earshot.llm.checking import check
+
+    grades = {True: Grade.OK, False: Grade.FAILED, None: Grade.NOTE}
+    found = await check(
+        settings.llm, Secrets.load().llm, clock=SystemClock(), needed=needed_tiers(settings.classify)
+    )
+    return [Check(name=one.name, grade=grades[one.ok], text=one.text, hint=one.hint) for one in found]
 
 
 async def _database(settings: Settings) -> Check:

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from earshot.cli.asking import asker
 from earshot.cli.console import err, out, print_json
-from earshot.cli.options import AsJson, Classifier, Since, Until
+from earshot.cli.options import AsJson, Classifier, Since, Until, Yes
 from earshot.cli.report_files import Format, deliver
 from earshot.cli.session import go, moment, opened
 from earshot.cli.statement import show, show_seconds
+from earshot.domain.call import Mode
+from earshot.pipeline.consent import agreed, ensure
 from earshot.pipeline.daily import DailyRun
 from earshot.pipeline.syncing import Preview, preview
 from earshot.report import to_terminal
@@ -23,6 +26,10 @@ def command(
     classifier: Classifier = "auto",
     form: Annotated[Format, typer.Option("--format", help="The report's format.")] = "html",
     to: Annotated[Path | None, typer.Option("--out", help="Where the report goes; - is standard output.")] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Read in the provider's batches: half the price, within a day.")
+    ] = False,
+    yes: Yes = False,
     offline: Annotated[bool, typer.Option("--no-sync", help="Work on what is already here.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched and read.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Show the seconds of each stage.")] = False,
@@ -32,12 +39,17 @@ def command(
 
     The first run brings in the last 30 days; later runs only what changed. The exit code is 1 when anything
     could not be fetched: the completeness statement names it.
+
+    With a language model in the settings, the first run shows what reading will cost and asks. With --batch the
+    requests are handed in, and a later run takes the answers.
     """
     if dry_run:
         shown = go(_preview(since, until, quiet=as_json))
         print_json(shown.model_dump(mode="json")) if as_json else out.print(shown.words, markup=False)
         return
-    done = go(_run(since, until, classifier=classifier, offline=offline, quiet=as_json))
+    done = go(
+        _run(since, until, classifier=classifier, batch=batch, yes=yes, offline=offline, quiet=as_json)
+    )
     path = deliver(done.report, form, to)
     if as_json:
         print_json({"run": done.run.model_dump(mode="json"), "seconds": done.seconds, "report": path and str(path)})
@@ -46,13 +58,24 @@ def command(
     _close(done, path=path, profile=profile, as_json=as_json)
 
 
-async def _run(since: str | None, until: str | None, *, classifier: str, offline: bool, quiet: bool) -> DailyRun:
+async def _run(
+    since: str | None, until: str | None, *, classifier: str, batch: bool, yes: bool, offline: bool, quiet: bool
+) -> DailyRun:
     settings = load_settings()
     async with opened(quiet=quiet, settings=settings) as earshot:
+        parts = earshot.parts
+        if parts.make_llm is not None and classifier != "local":
+            llm = parts.make_llm()
+            if not (yes or offline or await agreed(parts, llm)):
+                # what is fetched now is what the price is asked for
+                await earshot.sync(since=moment(since), until=moment(until))
+            mode = Mode.BATCH if batch else Mode.ONLINE
+            await ensure(parts, llm, yes=yes, ask=asker(parts.progress), mode=mode)
         return await earshot.run(
             since=moment(since),
             until=moment(until),
             classifier=classifier,
+            batch=batch,
             with_sync=not offline,
             retention_days=settings.database.retention_days,
         )

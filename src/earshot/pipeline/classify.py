@@ -1,84 +1,137 @@
-"""Use case: read what is new or changed, a batch at a time; every batch is durable before the next begins."""
+"""Use case: read what is new or changed, idempotently; what is read is durable soon after.
 
-from collections.abc import Sequence
-from datetime import datetime
+A reader that works on this machine gets batch after batch, each saved before the next begins. One that waits for
+somebody else reads many conversations at once (`streaming`), within the budgets, the quota and the hours.
+"""
 
-from earshot.domain.conversation import Conversation
-from earshot.domain.insight import Insight, Unread
-from earshot.domain.model import Noun
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from earshot.pipeline.keeping import keep
+from earshot.pipeline.ledger import StoreLedger
 from earshot.pipeline.parts import Parts
-from earshot.ports.reader import Read
+from earshot.pipeline.streaming import Classified, Count, Inflow, Stream
+from earshot.ports.ledger import Ledger
+from earshot.ports.progress import Step
+from earshot.ports.reader import Reader
+from earshot.ports.store import Want
 
-BATCH = 500
-"""Conversations per transaction: a killed run loses at most the reading of one batch."""
-
-
-class Classified(Noun):
-    """How many conversations were read, and how many nobody could read."""
-
-    read: int = 0
-    unread: int = 0
+__all__ = ["Classified", "classify", "waits"]
 
 
-async def classify(parts: Parts, *, classifier: str = "auto") -> Classified:
-    """Read every pending conversation. Idempotent: what has an insight for its content is not read again."""
+@runtime_checkable
+class Accounted(Protocol):
+    """A reader whose calls are booked in a ledger."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        ...
+
+
+def waits(reader: Reader) -> bool:
+    """Whether a reader waits for somebody else, so that other work fits in between."""
+    return reader.parallel > 1 or isinstance(reader, Accounted)
+
+
+async def classify(
+    parts: Parts,
+    *,
+    classifier: str = "auto",
+    want: Want | None = None,
+    urgent: bool = False,
+    run_id: str | None = None,
+) -> Classified:
+    """Read every pending conversation. Idempotent: what has an insight for its content is not read again.
+
+    `want` names others to be read (again) too; `urgent` reading keeps to budgets, but not to quota and hours.
+    """
+    return await classify_with(parts, parts.make_reader(classifier), want=want, urgent=urgent, run_id=run_id)
+
+
+async def classify_with(
+    parts: Parts,
+    reader: Reader,
+    *,
+    want: Want | None = None,
+    urgent: bool = False,
+    run_id: str | None = None,
+    inflow: Inflow | None = None,
+) -> Classified:
+    """The same with a reader that is there already, while `inflow` may bring more conversations."""
+    inflow = inflow or Inflow()
+    wanted = want or _usual(parts, reader)
     async with parts.store.unit() as unit:
-        pending = await unit.conversations.count_pending()
-    if not pending:
+        pending = await unit.conversations.count_pending(want=wanted)
+    if not pending and not inflow.open:
         return Classified()
-    reader = parts.make_reader(classifier)
-    step = parts.progress.step("Reading conversations", pending)
-    total = Classified()
-    while batch := await _pending(parts):
-        answers = await reader.read(batch)
-        insights, unread = _sort(batch, answers, now=parts.clock.now())
-        async with parts.store.unit() as unit:
-            await unit.insights.save(insights, unread)
-            await unit.commit()
-        total = Classified(read=total.read + len(insights), unread=total.unread + len(unread))
-        step.advance(len(batch))
+    step = parts.progress.step("Reading conversations", None if inflow.open else pending)
+    ledger = reader.ledger if isinstance(reader, Accounted) else None
+    if isinstance(ledger, StoreLedger):
+        ledger.begin(run_id)
+    try:
+        count = await _read(parts, reader, want=wanted, step=step, inflow=inflow, urgent=urgent)
+    finally:
+        if ledger is not None:
+            await ledger.flush()
     step.done()
-    return total
+    return await _told(parts, count, want=wanted)
 
 
-async def _pending(parts: Parts) -> list[Conversation]:
+def _usual(parts: Parts, reader: Reader) -> Want:
+    """What nobody has read; a reader that others stand in for also reads what they read meanwhile."""
+    before = parts.clock.now() if isinstance(reader, Accounted) else None
+    return Want(stage=reader.stage, provisional_before=before)
+
+
+async def _read(parts: Parts, reader: Reader, *, want: Want, step: Step, inflow: Inflow, urgent: bool) -> Count:
+    if not waits(reader):
+        return await _in_turn(parts, reader, want=want, step=step)
+    hold = _free if urgent else _holding(parts)
+    return await Stream(parts, reader, want=want, step=step, inflow=inflow, hold=hold).run()
+
+
+async def _in_turn(parts: Parts, reader: Reader, *, want: Want, step: Step) -> Count:
+    """One batch after the other, each in a transaction of its own."""
+    count = Count()
+    while True:
+        skip = (*want.skip, *sorted(count.left))
+        async with parts.store.unit() as unit:
+            batch = await unit.conversations.pending(reader.batch, want=want.model_copy(update={"skip": skip}))
+        if not batch:
+            return count
+        answers = list(zip(batch, await reader.read(batch), strict=True))
+        async with parts.store.unit() as unit:
+            found = await keep(unit, answers, now=parts.clock.now())
+            await unit.commit()
+        count.add(found, answers)
+        step.advance(len(batch))
+
+
+def _holding(parts: Parts) -> Callable[[int], str | None]:
+    quota = parts.quota
+
+    def hold(started: int) -> str | None:
+        if quota.most is not None and started >= quota.most:
+            return f"A run reads at most {quota.most:,} conversations ([llm] most_per_run)."
+        if not quota.open_at(parts.clock.now()):
+            return "It is outside the hours of reading ([llm] windows)."
+        return None
+
+    return hold
+
+
+def _free(_: int) -> str | None:
+    return None
+
+
+async def _told(parts: Parts, count: Count, *, want: Want) -> Classified:
+    """The result. What is left is counted only where something stopped the reading or was not answered."""
+    if count.stopped is None and not count.left:
+        return count.told(left=0)
     async with parts.store.unit() as unit:
-        return await unit.conversations.pending(BATCH)
-
-
-def _sort(
-    batch: Sequence[Conversation], answers: Sequence[Read], *, now: datetime
-) -> tuple[list[Insight], list[Unread]]:
-    insights: list[Insight] = []
-    unread: list[Unread] = []
-    for conversation, answer in zip(batch, answers, strict=True):
-        if answer.reading is None:
-            unread.append(_unread(conversation, answer, now=now))
-        else:
-            insights.append(_insight(conversation, answer, now=now))
-    return insights, unread
-
-
-def _insight(conversation: Conversation, answer: Read, *, now: datetime) -> Insight:
-    if answer.reading is None:
-        raise ValueError("an insight needs a reading")
-    customer = conversation.customer
-    return Insight(
-        conversation_id=conversation.id,
-        reading=answer.reading,
-        provenance=answer.provenance,
-        customer_segment=customer.segment if customer else None,
-        content_hash=conversation.content_hash,
-        classified_at=now,
-        conversation_at=conversation.spoken_at,
-        times_known=conversation.times_known,
-    )
-
-
-def _unread(conversation: Conversation, answer: Read, *, now: datetime) -> Unread:
-    return Unread(
-        conversation_id=conversation.id,
-        content_hash=conversation.content_hash,
-        reason=answer.failure or "no reading",
-        attempted_at=now,
-    )
+        left = await unit.conversations.count_pending(want=want)
+    result = count.told(left=left)
+    why = result.stopped or "Nobody answered."
+    parts.progress.say(f"{left:,} conversations wait for the next run. {why}")
+    return result.model_copy(update={"stopped": why})

@@ -1,48 +1,35 @@
 """Use case: the whole daily batch, from the source to the report, in one idempotent run."""
 
-from collections.abc import Awaitable
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness, Run
+from earshot.pipeline.batching_desk import Collected, Submitted
 from earshot.pipeline.classify import Classified, classify
 from earshot.pipeline.deciding import decide
+from earshot.pipeline.gathering import Asked, Gathered, Stopwatch, gather
 from earshot.pipeline.grouping import group
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.people import retain
 from earshot.pipeline.reporting import report
-from earshot.pipeline.syncing import sync
-
-T = TypeVar("T")
+from earshot.ports.store import Want
 
 LOCK = "line"
 """Only one process at a time moves the line on one database; the others wait for it."""
 
 
 class DailyRun(Noun):
-    """What a run did. `seconds` is the time of each stage, in order."""
+    """What a run did. `seconds` is the time of each stage; with a language model, sync and classify overlap.
+
+    `collected` and `submitted` are None where no provider's batch was concerned.
+    """
 
     run: Run
     report: Report
     seconds: dict[str, float]
-
-
-class Stopwatch:
-    """Seconds per stage."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._clock = parts.clock
-        self.seconds: dict[str, float] = {}
-
-    async def time(self, stage: str, work: Awaitable[T]) -> T:
-        """Await the work and note how long it took."""
-        began = self._clock.monotonic()
-        try:
-            return await work
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + self._clock.monotonic() - began
+    reading: Classified = Classified()
+    collected: Collected | None = None
+    submitted: Submitted | None = None
 
 
 async def run(
@@ -51,6 +38,7 @@ async def run(
     since: datetime | None = None,
     until: datetime | None = None,
     classifier: str = "auto",
+    batch: bool = False,
     with_sync: bool = True,
     retention_days: int | None = None,
 ) -> DailyRun:
@@ -60,29 +48,39 @@ async def run(
             parts.progress.say("Another run was at work on this database; it has ended, going on.")
         record = Run(id=parts.ids.new(), kind="run", started_at=parts.clock.now())
         await _start(parts, record)
-        watch = Stopwatch(parts)
+        watch = Stopwatch(parts.clock)
+        asked = Asked(since, until, retention_days, classifier=classifier, with_sync=with_sync, batch=batch)
         try:
-            reach = _within_retention(since, record.started_at, days=retention_days)
-            completeness = await watch.time("sync", sync(parts, since=reach, until=until)) if with_sync else None
-            await watch.time("retain", retain(parts, days=retention_days))
-            record, figures = await _judge(
-                parts, watch, record=record, classifier=classifier, since=since, until=until
-            )
+            gathered = await gather(parts, watch, asked=asked, run_id=record.id)
+            record, figures = await _judge(parts, watch, record=record, gathered=gathered, since=since, until=until)
         except BaseException:
             await _finish(parts, record, ok=False)
             raise
+        completeness = gathered.completeness
         record = await _finish(
             parts, record, completeness=completeness, ok=completeness is None or completeness.complete
         )
         if completeness is not None:
             figures = figures.model_copy(update={"completeness": completeness, "completeness_at": record.ended_at})
-        return DailyRun(run=record, report=figures, seconds=watch.seconds)
+        return DailyRun(
+            run=record,
+            report=figures,
+            seconds=watch.seconds,
+            reading=gathered.reading,
+            collected=gathered.collected,
+            submitted=gathered.submitted,
+        )
 
 
-async def line(parts: Parts, *, classifier: str = "auto") -> Classified:
-    """The part of the line after the source: read, group, decide. For commands that bring no report."""
+async def line(
+    parts: Parts, *, classifier: str = "auto", want: Want | None = None, urgent: bool = False
+) -> Classified:
+    """The part of the line after the source: read, group, decide. For commands that bring no report.
+
+    `want` names conversations to be read (again) besides; `urgent` reading keeps to budgets only.
+    """
     async with parts.store.exclusive(LOCK):
-        done = await classify(parts, classifier=classifier)
+        done = await classify(parts, classifier=classifier, want=want, urgent=urgent)
         await group(parts)
         await decide(parts)
     return done
@@ -93,23 +91,15 @@ async def _judge(
     watch: Stopwatch,
     *,
     record: Run,
-    classifier: str,
+    gathered: Gathered,
     since: datetime | None,
     until: datetime | None,
 ) -> tuple[Run, Report]:
-    done = await watch.time("classify", classify(parts, classifier=classifier))
     await watch.time("group", group(parts))
     actions = await watch.time("decide", decide(parts))
     figures = await watch.time("report", report(parts, since=since, until=until))
-    update = {"classified": done.read, "unread": done.unread, "actions": actions}
+    update = {"classified": gathered.read, "unread": gathered.unread, "actions": actions}
     return record.model_copy(update=update), figures
-
-
-def _within_retention(since: datetime | None, now: datetime, *, days: int | None) -> datetime | None:
-    """What lies beyond the retention period would be dropped again at once, so it is not asked for."""
-    if since is None or days is None:
-        return since
-    return max(since, now - timedelta(days=days))
 
 
 async def _start(parts: Parts, record: Run) -> None:

@@ -44,15 +44,17 @@ class Earshot:
         since: datetime | None = None,
         until: datetime | None = None,
         classifier: str = "auto",
+        batch: bool = False,
         with_sync: bool = True,
         retention_days: int | None = None,
     ) -> DailyRun:
-        """The whole daily batch."""
+        """The whole daily batch; with `batch`, reading is handed to the provider and collected by a later run."""
         return await run(
             self.parts,
             since=since,
             until=until,
             classifier=classifier,
+            batch=batch,
             with_sync=with_sync,
             retention_days=retention_days,
         )

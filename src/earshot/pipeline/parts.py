@@ -7,6 +7,9 @@ from pathlib import Path
 
 from earshot.decide.rules import Rules
 from earshot.group.settings import GroupSettings
+from earshot.pipeline.llm_parts import LlmParts
+from earshot.pipeline.quota import Quota
+from earshot.pipeline.variants import VariantMaker
 from earshot.ports.clock import Clock, Ids, RandomIds, SystemClock
 from earshot.ports.progress import Progress, Silent
 from earshot.ports.reader import Reader
@@ -18,8 +21,8 @@ from earshot.report.settings import ReportSettings
 
 @dataclass
 class Parts:
-    """Everything a use case may need. `source` and `rules` are made on first use, so that a command pays only
-    for what it needs.
+    """Everything a use case may need. What costs time is made on first use, so that a command pays only for what it
+    needs. `make_llm` is None while no language model is switched on.
     """
 
     store: Store
@@ -30,8 +33,11 @@ class Parts:
     pull: PullSettings = field(default_factory=PullSettings)
     group: GroupSettings = field(default_factory=GroupSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    quota: Quota = field(default_factory=Quota)
     source_name: str = "intercom"
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=RandomIds)
     progress: Progress = field(default_factory=Silent)
+    make_llm: Callable[[], LlmParts] | None = None
+    make_variant: VariantMaker | None = None
     closers: Sequence[Callable[[], Awaitable[None]]] = ()

@@ -12,7 +12,8 @@ from earshot.domain.reading import PartialLabels, Reading
 class Read(Noun):
     """The answer for one conversation: a reading, labels only, or the reason why there is neither.
 
-    `injection` and `dropped_quotes` as in `Insight`.
+    `injection` and `dropped_quotes` as in `Insight`. `unanswered` says that nobody could be asked: it is no fault of
+    the conversation, which waits for the next run.
     """
 
     conversation_id: str
@@ -20,6 +21,7 @@ class Read(Noun):
     labels: PartialLabels | None = None
     provenance: Provenance
     failure: str | None = None
+    unanswered: bool = False
     injection: bool = False
     dropped_quotes: int = 0
 

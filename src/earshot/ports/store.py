@@ -90,7 +90,8 @@ class Opening(Noun):
 class Spending(Noun):
     """What calls cost in one group. `usd` sums known costs, `bound_usd` the bounds of calls whose answer was lost.
 
-    `unpriced` counts calls with usage but without a price. `conversations` are distinct.
+    `unpriced` counts calls with usage but without a price. `conversations` are distinct. `latency_ms` is the median
+    of answered calls, where the store computes it.
     """
 
     day: str
@@ -109,6 +110,7 @@ class Spending(Noun):
     output_tokens: int
     usd: float
     bound_usd: float
+    latency_ms: int | None = None
 
 
 class Cache(Protocol):
@@ -283,8 +285,13 @@ class Summaries(Protocol):
         """A stored summary."""
         ...
 
-    async def save(self, key: str, conversation_id: str, *, text: str, now: datetime) -> None:
-        """Keep a summary; it goes away with its conversation."""
+    async def save(
+        self, key: str, conversation_id: str, *, text: str, now: datetime, content_hash: str | None = None
+    ) -> None:
+        """Keep a summary; it goes away with its conversation, and with any change of its text.
+
+        Nothing is kept when the conversation is not held, or when its text is no longer that of `content_hash`.
+        """
         ...
 
 

@@ -10,12 +10,13 @@ import zstandard
 
 from earshot.domain.conversation import Conversation
 from earshot.ports.source import Deletion
-from earshot.ports.store import Arrival, Known
+from earshot.ports.store import DEFAULT_WANT, Arrival, Known, Want
 from earshot.store import tombstones
 from earshot.store.cleaning import clean_conversation, clean_or_none
 from earshot.store.conversation_rows import ARRIVING, COLUMNS, from_row, messages_from, to_row
 from earshot.store.purging import Purge
 from earshot.store.sql import Sql
+from earshot.store.wanting import counting, listing
 
 _BATCH = 500
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -56,7 +57,6 @@ _MOVED = """
     update {table} t set account = c.account from arriving_conversation a join conversation c on c.id = a.id
     where t.conversation_id = a.id and t.account is distinct from c.account
 """
-_PENDING = "not c.deleted and c.excluded is null and c.read_hash is distinct from c.content_hash"
 
 
 class PostgresConversations:
@@ -116,6 +116,7 @@ class PostgresConversations:
         old = {row["id"]: row for row in rows}
         shrunk = [c.id for c in changed if c.id in old and _lost_text(old[c.id], c)]
         await self._purge.readings([*shrunk, *excluded])
+        await self._purge.summaries([c.id for c in changed])
 
     async def _write(
         self, fresh: Sequence[tuple[Conversation, Arrival]], hashes: Mapping[str, str], *, now: datetime
@@ -152,17 +153,18 @@ class PostgresConversations:
         found = {row["id"]: from_row(row) for row in rows}
         return [found[one] for one in ids if one in found]
 
-    async def pending(self, limit: int) -> list[Conversation]:
-        """Conversations to be read: not deleted, not excluded, no insight or Unread for their content hash."""
-        rows = await self._sql.rows(
-            f"select {COLUMNS} from conversation c where {_PENDING} order by c.spoken_at, c.id limit :limit",
-            limit=limit,
-        )
-        return [from_row(row) for row in rows]
+    async def pending(self, limit: int, *, want: Want = DEFAULT_WANT) -> list[Conversation]:
+        """Conversations to be read: not deleted, not excluded, no insight or Unread for their content hash.
 
-    async def count_pending(self) -> int:
+        A conversation that waits in an open batch is given again only when its text has changed since.
+        """
+        statement, values = listing(want)
+        return [from_row(row) for row in await self._sql.rows(statement, limit=limit, **values)]
+
+    async def count_pending(self, *, want: Want = DEFAULT_WANT) -> int:
         """How many `pending` would return without a limit."""
-        return int(await self._sql.value(f"select count(*) from conversation c where {_PENDING}"))
+        statement, values = counting(want)
+        return int(await self._sql.value(statement, **values))
 
     async def export(self) -> AsyncIterator[Sequence[Conversation]]:
         """All conversations in batches, by creation time and id; deleted ones as tombstones."""

@@ -76,6 +76,12 @@ class PostgresErasure:
             and not exists (select from conversation c where c.id = i.conversation_id)""",
             before=before,
         )
+        await self._sql.run(
+            """update llm_api_logs l set conversation_id = null where l.created_at < :before
+            and l.conversation_id is not null
+            and not exists (select from conversation c where c.id = l.conversation_id)""",
+            before=before,
+        )
         return removed.get("conversation", 0)
 
     async def _person(self, contact: str) -> Needles:

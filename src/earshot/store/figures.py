@@ -13,6 +13,7 @@ from earshot.domain.run import Completeness
 from earshot.store.rollups import LOW_CONFIDENCE, Rollups
 from earshot.store.sql import Sql
 from earshot.store.themes import PostgresThemes
+from earshot.store.wanting import UNREAD
 from earshot.store.windows import CUT, ROLLED, WITHIN, Span, before, span
 
 LISTED = 20
@@ -92,7 +93,7 @@ _AROUND = f"""
             select sum(n) from insight_hour where dimension = 'issue_type' and hour = '-infinity'
         ), 0)::int as undated,
         (select count(*) from unread u join conversation c on c.id = u.conversation_id
-            where {_WITHIN_SPOKEN}) as unread,
+            where {UNREAD} and {_WITHIN_SPOKEN}) as unread,
         (
             select count(*) from conversation c where c.excluded is not null and not c.deleted and {_WITHIN_SPOKEN}
         ) as filtered_out

@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from earshot.domain.insight import Insight, Provenance
+from earshot.domain.insight import Insight
 from earshot.domain.reading import SUMMARY_LIMIT, Finding, Reading, score_in_band
 from earshot.domain.reading import Sentiment as Feeling
 from earshot.store.cleaning import clean, clean_or_none
+from earshot.store.provenance_rows import ORIGIN, origin_from, origin_values
 from earshot.store.sql import Stage
 
 READ = Stage(
@@ -26,17 +27,14 @@ READ = Stage(
         "created_at": "timestamptz",
         "stage": "text",
         "recommended_action": "text",
-        "classifier": "text",
-        "model": "text",
-        "prompt_version": "text",
+        "category": "text",
         "content_hash": "text",
         "conversation_at": "timestamptz",
         "times_known": "boolean",
-        "input_tokens": "integer",
-        "output_tokens": "integer",
-        "cost_usd": "float8",
-        "latency_ms": "integer",
-    },
+        "injection": "boolean",
+        "dropped_quotes": "integer",
+    }
+    | ORIGIN,
 )
 
 FOUND = Stage(
@@ -57,7 +55,7 @@ FOUND = Stage(
 
 def insight_row(insight: Insight) -> tuple[Any, ...]:
     """The values of `READ`, in order."""
-    reading, origin = insight.reading, insight.provenance
+    reading = insight.reading
     return (
         insight.conversation_id,
         reading.issue_type.value,
@@ -72,16 +70,13 @@ def insight_row(insight: Insight) -> tuple[Any, ...]:
         insight.classified_at,
         insight.stage.value,
         reading.recommended_action.value,
-        origin.classifier,
-        origin.model,
-        origin.prompt_version,
+        clean_or_none(reading.category),
         insight.content_hash,
         insight.conversation_at,
         insight.times_known,
-        origin.input_tokens,
-        origin.output_tokens,
-        origin.cost_usd,
-        origin.latency_ms,
+        insight.injection,
+        insight.dropped_quotes,
+        *origin_values(insight.provenance),
     )
 
 
@@ -109,20 +104,14 @@ def insight_from(row: Mapping[str, Any] | Any) -> Insight:
         conversation_id=row["conversation_id"],
         stage=row["stage"],
         reading=_reading(row),
-        provenance=Provenance(
-            classifier=row["classifier"],
-            model=row["model"],
-            prompt_version=row["prompt_version"],
-            input_tokens=row["input_tokens"],
-            output_tokens=row["output_tokens"],
-            cost_usd=row["cost_usd"],
-            latency_ms=row["latency_ms"],
-        ),
+        provenance=origin_from(row),
         customer_segment=row["customer_segment"],
         content_hash=row["content_hash"] or "",
         classified_at=row["created_at"],
         conversation_at=row["conversation_at"],
         times_known=row["times_known"],
+        injection=row["injection"],
+        dropped_quotes=row["dropped_quotes"],
     )
 
 
@@ -137,6 +126,7 @@ def _reading(row: Mapping[str, Any] | Any) -> Reading:
         confidence=row["confidence"] or 0.0,
         summary=_bounded(row["summary"]),
         affected_feature=row["affected_feature"],
+        category=row["category"],
         recommended_action=row["recommended_action"],
         findings=_findings(row),
     )

@@ -2,18 +2,31 @@
 
 # ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeVar
 
-from earshot.domain.insight import Insight, Unread
+from earshot.domain.insight import FirstLabels, Insight, Stage, Unread
 from earshot.store.cleaning import clean
 from earshot.store.insight_rows import FOUND, READ, finding_rows, insight_from, insight_row
-from earshot.store.sql import Sql, Stage
+from earshot.store.labels import export_labels, save_labels
+from earshot.store.sql import Sql
+from earshot.store.sql import Stage as Table
+
+_Read = TypeVar("_Read", Insight, FirstLabels)
+_Held = dict[str, tuple[str, bool]]
+"""By conversation: the hash of the text that was read, and whether a stand-in read it."""
 
 _BATCH = 1000
 _PLAIN = [name for name in READ.columns if name != "conversation_id"]
 _LOCK = """
     select c.id, c.content_hash from conversation c
     where c.id = any(:ids) and not c.deleted order by c.id for update
+"""
+_HELD = """
+    select 'full' as stage, conversation_id, content_hash, provisional from conversation_insights
+    where conversation_id = any(:ids)
+    union all
+    select 'labels', conversation_id, content_hash, provisional from first_labels where conversation_id = any(:ids)
 """
 _UPSERT = f"""
     insert into conversation_insights (conversation_id, {", ".join(_PLAIN)}, updated_at, account, decided_at)
@@ -54,7 +67,7 @@ _ADD = """
     )
     order by i.conversation_at, r.conversation_id, r.position
 """
-_UNREAD = Stage(
+_UNREAD = Table(
     "not_read",
     {"conversation_id": "varchar(255)", "content_hash": "text", "reason": "text", "attempted_at": "timestamptz"},
 )
@@ -81,17 +94,24 @@ class PostgresInsights:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    async def save(self, insights: Sequence[Insight], unread: Sequence[Unread]) -> None:
+    async def save(
+        self, insights: Sequence[Insight], unread: Sequence[Unread], *, labels: Sequence[FirstLabels] = ()
+    ) -> None:
         """Replace the insights and findings of these conversations; a saved insight clears its Unread.
 
-        A reading of a text that meanwhile changed or went away is dropped: the newer text is still to be read.
+        Labels are kept beside, and only where there is no full insight of the same text. A provisional insight
+        never replaces one that is not. A reading of a text that meanwhile changed or went away is dropped: the
+        newer text is still to be read.
         """
-        ids = {i.conversation_id for i in insights} | {u.conversation_id for u in unread}
-        held = await self._sql.rows(_LOCK, ids=sorted(ids))
-        current = {row["id"]: row["content_hash"] for row in held}
-        await self._save(
-            {i.conversation_id: i for i in insights if current.get(i.conversation_id) == i.content_hash}
-        )
+        ids = sorted({one.conversation_id for one in (*insights, *unread, *labels)})
+        current = {row["id"]: row["content_hash"] for row in await self._sql.rows(_LOCK, ids=ids)}
+        held: dict[Stage, _Held] = {Stage.FULL: {}, Stage.LABELS: {}}
+        for row in await self._sql.rows(_HELD, ids=ids):
+            held[Stage(row["stage"])][row["conversation_id"]] = (row["content_hash"], row["provisional"])
+        full = held[Stage.FULL]
+        await self._save(_welcome(insights, current, held=full))
+        unlabelled = [one for one in labels if full.get(one.conversation_id, ("",))[0] != one.content_hash]
+        await save_labels(self._sql, list(_welcome(unlabelled, current, held=held[Stage.LABELS]).values()))
         await self._save_unread(
             {u.conversation_id: u for u in unread if current.get(u.conversation_id) == u.content_hash}
         )
@@ -110,7 +130,8 @@ class PostgresInsights:
             "update theme set stale = true where id = any(:ids) and not stale",
             ids=sorted({t for t in emptied if t}),
         )
-        await self._sql.run("delete from unread where conversation_id = any(:ids)", ids=list(insights))
+        for table in ("unread", "first_labels"):
+            await self._sql.run(f"delete from {table} where conversation_id = any(:ids)", ids=list(insights))
 
     async def _save_unread(self, unread: dict[str, Unread]) -> None:
         if not unread:
@@ -119,7 +140,23 @@ class PostgresInsights:
         await self._sql.stage(_UNREAD, rows)
         await self._sql.run(_SAVE_UNREAD)
 
+    def export_labels(self) -> AsyncIterator[Sequence[FirstLabels]]:
+        """All conversations whose text has labels only, in batches, by conversation time."""
+        return export_labels(self._sql)
+
     async def export(self) -> AsyncIterator[Sequence[Insight]]:
         """All insights in batches, by conversation time."""
         async for rows in self._sql.batches(_EXPORT, size=_BATCH):
             yield [insight_from(row) for row in rows]
+
+
+def _welcome(readings: Sequence[_Read], current: Mapping[str, str], *, held: _Held) -> dict[str, _Read]:
+    """The readings that replace what is held (which is brought up to date), by conversation."""
+    welcome: dict[str, _Read] = {}
+    for one in readings:
+        text, provisional = held.get(one.conversation_id, ("", True))
+        better = not provisional and one.provenance.provisional and text == one.content_hash
+        if not better and current.get(one.conversation_id) == one.content_hash:
+            welcome[one.conversation_id] = one
+            held[one.conversation_id] = (one.content_hash, one.provenance.provisional)
+    return welcome

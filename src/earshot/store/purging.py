@@ -14,6 +14,13 @@ _WITHDRAW = """
 """
 _UNSAID = "update {table} set reason = '' where conversation_id = any(:ids) and reason <> ''"
 """A reason cites the summary that led to the action."""
+_LOCK = "select id from conversation where id = any(:ids) order by id for update"
+"""Whoever is about to add something about these conversations has finished before, or comes after."""
+_EMPTY_BATCHES = """
+    delete from reading_batch b where b.id = any(:batches)
+        and (b.mode = 'file' or b.status in ('collected', 'abandoned'))
+        and not exists (select from batch_entry e where e.batch_id = b.id)
+"""
 _TOMBSTONE = """
     update conversation c set deleted = true, deleted_at = t.at, title = null, messages = '[]', customer = null,
         customer_id = null, customer_email = null, account = null, tags = '{}', url = null, team_id = null,
@@ -38,19 +45,22 @@ class Purge:
         self._sql = sql
 
     async def readings(self, ids: Sequence[str]) -> dict[str, int]:
-        """Remove insights, findings and unread marks; the conversations are to be read again."""
+        """Remove insights, findings, labels and unread marks; the conversations are to be read again."""
         if not ids:
             return {}
+        await self._sql.run(_LOCK, ids=list(ids))
         removed = {"finding": await self._findings(ids)}
-        for table in ("conversation_insights", "unread"):
-            removed[table] = await self._sql.run(
-                f"delete from {table} where conversation_id = any(:ids)",
-                ids=list(ids),
-            )
+        for table in ("conversation_insights", "first_labels", "unread"):
+            removed[table] = await self._delete(table, ids)
+        removed["summary"] = await self.summaries(ids)
         await self._sql.run("update conversation set read_hash = null where id = any(:ids)", ids=list(ids))
         for table in ("action", "escalation_actions"):
             await self._sql.run(_UNSAID.format(table=table), ids=list(ids))
         return removed
+
+    async def summaries(self, ids: Sequence[str]) -> int:
+        """Remove stored summaries of these conversations."""
+        return await self._delete("summary", ids) if ids else 0
 
     async def to_tombstones(self, times: Mapping[str, datetime]) -> None:
         """Leave of each conversation only its id, that it is deleted, and when."""
@@ -59,7 +69,8 @@ class Purge:
         ids = list(times)
         people, accounts = await self._people(ids)
         await self.readings(ids)
-        await self._sql.run("delete from raw where conversation_id = any(:ids)", ids=ids)
+        await self._delete("raw", ids)
+        await self._entries(ids)
         await self._sql.run(_TOMBSTONE, ids=ids, times=list(times.values()))
         await self._unused(people, accounts)
 
@@ -70,10 +81,8 @@ class Purge:
         people, accounts = await self._people(ids)
         removed = await self.readings(ids)
         for table in ("raw", "action", "escalation_actions"):
-            removed[table] = await self._sql.run(
-                f"delete from {table} where conversation_id = any(:ids)",
-                ids=list(ids),
-            )
+            removed[table] = await self._delete(table, ids)
+        removed["batch_entry"] = await self._entries(ids)
         await self._sql.run(
             "update llm_api_logs set conversation_id = null where conversation_id = any(:ids)", ids=list(ids)
         )
@@ -81,6 +90,17 @@ class Purge:
             "delete from conversation where id = any(:ids)", ids=list(ids)
         )
         return removed | await self._unused(people, accounts)
+
+    async def _delete(self, table: str, ids: Sequence[str]) -> int:
+        return await self._sql.run(f"delete from {table} where conversation_id = any(:ids)", ids=list(ids))
+
+    async def _entries(self, ids: Sequence[str]) -> int:
+        """Remove requests for these conversations, and closed batches that nothing is left of."""
+        batches = await self._sql.column(
+            "delete from batch_entry where conversation_id = any(:ids) returning batch_id", ids=list(ids)
+        )
+        await self._sql.run(_EMPTY_BATCHES, batches=sorted(set(batches)))
+        return len(batches)
 
     async def _people(self, ids: Sequence[str]) -> tuple[list[str], list[str]]:
         rows = await self._sql.rows(

@@ -29,7 +29,7 @@ TEXTS = {
     ),
     "directory": ("id", "body"),
     "account": ("id", "name"),
-    "conversation_insights": ("conversation_id", "summary", "affected_feature", "account"),
+    "conversation_insights": ("conversation_id", "summary", "affected_feature", "category", "account"),
     "finding": ("conversation_id", "summary", "quote", "affected_feature", "account"),
     "unread": ("conversation_id", "reason"),
     "theme": ("title", "area", "centre"),
@@ -39,6 +39,10 @@ TEXTS = {
     "escalation_actions": ("conversation_id", "reason"),
     "llm_api_logs": ("conversation_id",),
     "run": ("completeness",),
+    "first_labels": ("conversation_id",),
+    "summary": ("conversation_id", "body"),
+    "reading_batch": ("note",),
+    "batch_entry": ("conversation_id", "note"),
 }
 """Every column that can hold customer text, a name or an id."""
 _PEOPLE = {
@@ -52,6 +56,9 @@ _PEOPLE = {
     "action": ("subject_id", "conversation_id"),
     "escalation_actions": ("conversation_id",),
     "llm_api_logs": ("conversation_id",),
+    "first_labels": ("conversation_id",),
+    "summary": ("conversation_id",),
+    "batch_entry": ("conversation_id",),
 }
 """The columns that hold bare ids, for ids too short to be searched in texts."""
 
@@ -140,9 +147,9 @@ async def _mask_conversations(sql: Sql, needles: Needles, *, ids: list[str]) -> 
 
 async def _mask_rest(sql: Sql, needles: Needles) -> None:
     plain = {"theme": ("title", "area"), "feature_requests": ("summary",), "account": ("name",)}
-    plain |= {"conversation_insights": ("summary", "affected_feature"), "action": ("reason",)}
+    plain |= {"conversation_insights": ("summary", "affected_feature", "category"), "action": ("reason",)}
     plain |= {"finding": ("summary", "quote", "affected_feature"), "escalation_actions": ("reason",)}
-    plain |= {"unread": ("reason",)}
+    plain |= {"unread": ("reason",), "summary": ("body",), "batch_entry": ("note",), "reading_batch": ("note",)}
     for table, columns in plain.items():
         for column in columns:
             await sql.run(

@@ -4,6 +4,8 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from earshot.store.batches import PostgresBatches
+from earshot.store.calls import PostgresCalls
 from earshot.store.conversations import PostgresConversations
 from earshot.store.decisions import PostgresDecisions
 from earshot.store.directory import PostgresDirectory
@@ -15,6 +17,7 @@ from earshot.store.purging import Purge
 from earshot.store.rollups import Rollups
 from earshot.store.runs import PostgresRuns
 from earshot.store.sql import Sql
+from earshot.store.summaries import PostgresSummaries
 from earshot.store.themes import PostgresThemes
 
 
@@ -24,6 +27,9 @@ class PostgresUnit:
     directory: PostgresDirectory
     conversations: PostgresConversations
     insights: PostgresInsights
+    calls: PostgresCalls
+    batches: PostgresBatches
+    summaries: PostgresSummaries
     themes: PostgresThemes
     decisions: PostgresDecisions
     runs: PostgresRuns
@@ -50,6 +56,9 @@ class PostgresUnit:
         self.directory = PostgresDirectory(sql)
         self.conversations = PostgresConversations(sql, purge)
         self.insights = PostgresInsights(sql)
+        self.calls = PostgresCalls(sql)
+        self.batches = PostgresBatches(sql)
+        self.summaries = PostgresSummaries(sql)
         self.themes = PostgresThemes(sql, rollups)
         self.decisions = PostgresDecisions(sql, rollups)
         self.runs = PostgresRuns(sql)

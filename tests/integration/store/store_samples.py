@@ -9,12 +9,13 @@ from pydantic import SecretStr
 
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.domain.customer import Customer
-from earshot.domain.insight import Insight, Provenance, Unread
+from earshot.domain.insight import FirstLabels, Insight, Provenance, Unread
 from earshot.domain.reading import (
     SENTIMENT_BANDS,
     ChurnRisk,
     Finding,
     IssueType,
+    PartialLabels,
     Priority,
     Reading,
     RecommendedAction,
@@ -112,10 +113,27 @@ def insight(c: Conversation, **changes: Any) -> Insight:
             confidence=changes.get("confidence", 0.8),
             summary=summary,
             affected_feature=changes.get("affected_feature", "exports"),
+            category=changes.get("category"),
             recommended_action=RecommendedAction.ROUTINE,
             findings=(finding, *changes.get("more", ())),
         ),
         provenance=changes.get("provenance", Provenance(classifier="local", model="local-1", cost_usd=0.0)),
+        customer_segment=c.customer.segment if c.customer else None,
+        content_hash=c.content_hash,
+        classified_at=changes.get("classified_at", NOW),
+        conversation_at=c.spoken_at,
+        times_known=c.times_known,
+        injection=changes.get("injection", False),
+        dropped_quotes=changes.get("dropped_quotes", 0),
+    )
+
+
+def first_labels(c: Conversation, **changes: Any) -> FirstLabels:
+    """Labels of the conversation as a decision endpoint gives them."""
+    return FirstLabels(
+        conversation_id=c.id,
+        labels=changes.get("labels", PartialLabels(issue_type=IssueType.BILLING, confidence=0.9)),
+        provenance=changes.get("provenance", Provenance(classifier="llm", model="decide-1", cost_usd=0.00001)),
         customer_segment=c.customer.segment if c.customer else None,
         content_hash=c.content_hash,
         classified_at=changes.get("classified_at", NOW),
@@ -137,10 +155,12 @@ async def keep(store: PostgresStore, *conversations: Conversation) -> int:
     return changed
 
 
-async def read(store: PostgresStore, *insights: Insight, unread: Sequence[Unread] = ()) -> None:
-    """Save insights and commit."""
+async def read(
+    store: PostgresStore, *insights: Insight, unread: Sequence[Unread] = (), labels: Sequence[FirstLabels] = ()
+) -> None:
+    """Save insights, marks and labels, and commit."""
     async with store.unit() as unit:
-        await unit.insights.save(insights, unread)
+        await unit.insights.save(insights, unread, labels=labels)
         await unit.commit()
 
 

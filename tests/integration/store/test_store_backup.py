@@ -5,13 +5,16 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from store_samples import NOW, T0, conversation, group, insight, keep, query, read, settings
+from store_samples import NOW, T0, conversation, first_labels, group, insight, keep, query, read, settings
 
+from earshot.domain.batch import BatchEntry, ReadingBatch
+from earshot.domain.call import Call, Tier
 from earshot.domain.report import Window
 from earshot.domain.run import Run
 from earshot.errors import BadInput, Misconfigured, Rejected
 from earshot.ports.clock import SystemClock
-from earshot.store import PostgresStore, open_store, read_backup, write_backup
+from earshot.ports.store import Opening, Pace
+from earshot.store import PostgresStore, migrating, open_store, read_backup, write_backup
 
 
 @pytest.fixture
@@ -29,6 +32,17 @@ async def fill(store: PostgresStore) -> None:
     async with store.unit() as unit:
         await unit.figures.refresh()
         await unit.runs.start(Run(id="1", kind="run", started_at=T0))
+        await unit.insights.save([], [], labels=[first_labels(given[4])])
+        await unit.summaries.save("k", given[4].id, text="about\tit", now=NOW)
+        batch = ReadingBatch(id="b", provider="p", model="m", tier=Tier.CHEAP, created_at=NOW)
+        entry = BatchEntry(
+            id="e", batch_id="b", conversation_id=given[4].id, content_hash="h", prompt_version="3", prompt_hash="p"
+        )
+        await unit.batches.claim(batch, [entry])
+        call = Call(id="c", provider="p", model="m", tier=Tier.CHEAP, started_at=NOW, bound_usd=0.5)
+        pace = Pace(key="p:m", requests_per_minute=60)
+        await unit.calls.open([Opening(call=call, tokens=5)], pace=pace, day="2026-03-31", day_budget=None)
+        await unit.calls.consent("p", now=NOW)
         await unit.commit()
 
 
@@ -94,7 +108,7 @@ async def test_a_bad_file_changes_nothing(store: PostgresStore, tmp_path: Path, 
     if damage == "newer":
         await query(store, "update revision set version_num = '9999'")
         await store.backup(file, now=NOW)
-        await query(store, "update revision set version_num = '0001'")
+        await query(store, "update revision set version_num = $1", migrating.HEAD)
     with pytest.raises(BadInput):
         await store.restore(file, replace=True)
     assert await content(store) == before

@@ -3,9 +3,25 @@
 import json
 
 import pytest
-from store_samples import NOW, T0, arrival, conversation, customer, group, insight, keep, query, read, unread, value
+from store_samples import (
+    NOW,
+    T0,
+    arrival,
+    conversation,
+    customer,
+    first_labels,
+    group,
+    insight,
+    keep,
+    query,
+    read,
+    unread,
+    value,
+)
 
 from earshot.domain.action import Action, ActionKind, Subject
+from earshot.domain.batch import BatchEntry, ReadingBatch
+from earshot.domain.call import Tier
 from earshot.domain.conversation import Author, Message
 from earshot.domain.report import Window
 from earshot.domain.run import Completeness, Gap, Run
@@ -180,3 +196,51 @@ async def test_retention_drops_what_is_old(store: PostgresStore) -> None:
         await unit.commit()
     assert [r[0] for r in await query(store, "select conversation_id from conversation_insights")] == ["1002"]
     assert [r[0] for r in await query(store, "select id from account")] == ["company-2"]
+
+
+async def test_what_reading_with_models_adds_is_covered(store: PostgresStore) -> None:
+    c, other = conversation(1, THEIRS, customer=JANE), conversation(2)
+    batch = ReadingBatch(id="b", provider="p", model="m", tier=Tier.CHEAP, created_at=NOW, note=f"at {JANE.email}")
+    entry = BatchEntry(
+        id="e1",
+        batch_id="b",
+        conversation_id=c.id,
+        content_hash=c.content_hash,
+        prompt_version="3",
+        prompt_hash="p",
+    )
+    kept = entry.model_copy(update={"id": "e2", "conversation_id": other.id, "note": f"by {JANE.email}"})
+    async with store.unit() as unit:
+        await unit.conversations.save([arrival(c), arrival(other)], now=NOW)
+        await unit.insights.save([], [], labels=[first_labels(c), first_labels(other)])
+        await unit.summaries.save("k1", c.id, text=THEIRS, now=NOW)
+        await unit.summaries.save("k2", other.id, text=f"mail {JANE.email}", now=NOW)
+        await unit.batches.claim(batch, [entry, kept])
+        await unit.commit()
+    async with store.unit() as unit:
+        before = await unit.erasure.traces(JANE.email or "")
+        assert {"summary", "batch_entry", "reading_batch"} <= before.keys()
+        assert (before["summary"], before["batch_entry"], before["reading_batch"]) == (2, 1, 1)
+        removed = await unit.erasure.contact(JANE.id)
+        assert (removed["first_labels"], removed["summary"], removed["batch_entry"]) == (1, 1, 1)
+        await unit.commit()
+    async with store.unit() as unit:
+        await nothing_left(unit)
+        assert await unit.erasure.traces(c.id) == {}
+        assert await unit.summaries.get("k2") == "mail [erased]"
+        assert [e.note for e in await unit.batches.entries("b")] == ["by [erased]"]
+
+
+async def test_retention_leaves_the_money_of_old_calls_without_the_conversation(store: PostgresStore) -> None:
+    await query(
+        store,
+        """insert into llm_api_logs (conversation_id, cost_usd, created_at)
+        values ('gone', 0.25, $1), ('1002', 1, $1)""",
+        T0,
+    )
+    await keep(store, conversation(2, updated_at=NOW))
+    async with store.unit() as unit:
+        await unit.erasure.retain(NOW)
+        await unit.commit()
+    rows = await query(store, "select conversation_id, cost_usd from llm_api_logs order by cost_usd")
+    assert [tuple(row) for row in rows] == [(None, 0.25), ("1002", 1.0)]

@@ -61,7 +61,7 @@ class ClassifySettings(Noun):
     mask_personal_data: bool = Field(
         default=True, description="Replace personal data by placeholders before text leaves this machine."
     )
-    most_messages: int = Field(default=40, ge=1, description="Longer threads keep their beginning and their end.")
+    most_messages: int = Field(default=80, ge=1, description="Longer threads keep their beginning and their end.")
     most_tokens: int = Field(default=2000, ge=200, description="About so many tokens of a conversation are read.")
     summarise: bool = Field(
         default=True, description="Read a summary of a longer thread where that costs less than the thread."

@@ -7,9 +7,7 @@ from earshot.sim import serving
 from earshot.sim.intercom.simulator import IntercomSim
 
 
-def running(
-    sim: IntercomSim, *, host: str = "127.0.0.1", port: int = 0
-) -> AbstractAsyncContextManager[str]:
+def running(sim: IntercomSim, *, host: str = "127.0.0.1", port: int = 0) -> AbstractAsyncContextManager[str]:
     """Serve a simulator beside other tasks of this loop, on a free port unless told; gives its base URL."""
     return serving.running(sim.app, host=host, port=port)
 

@@ -1,0 +1,150 @@
+"""A database of the first schema, full of rows, is brought to the newest one: nothing is lost, all can be read."""
+
+from pathlib import Path
+
+import pytest
+from store_samples import NOW, T0, conversation, first_labels, insight, keep, read, settings
+
+from earshot.domain.insight import Stage
+from earshot.domain.report import Window
+from earshot.ports.clock import SystemClock
+from earshot.ports.store import Want
+from earshot.store import PostgresStore, driver, migrating, open_store
+from earshot.store.address import Address, parse
+from earshot.store.backup import backup
+from earshot.store.conversation_rows import messages_to
+from earshot.store.opening import _engine  # pyright: ignore[reportPrivateUsage] (the store's own engine, unmigrated)
+
+FULL = """
+    set search_path = earshot, public;
+    insert into workspace (source, id, name) values ('intercom', 'w', 'Acme');
+    insert into account values ('company-1', 'Company 1', 'pro', 100, 'smb', '2026-03-01Z');
+    insert into conversation_insights (conversation_id, issue_type, priority, sentiment, sentiment_score,
+        churn_risk, summary, affected_feature, confidence, created_at, classifier, model, content_hash,
+        conversation_at, cost_usd)
+    select id, 'PRODUCT_BUG', 'HIGH', 'NEGATIVE', -0.5, 'LOW', 'export stops', 'exports', 0.8, '2026-03-30Z',
+        'local', 'local-1', content_hash, spoken_at, 0 from conversation where id < '1030';
+    insert into conversation_insights (conversation_id, issue_type, priority, sentiment, sentiment_score,
+        churn_risk, summary) values ('foreign', 'BILLING', 'LOW', 'NEUTRAL', 0, 'LOW', 'by another program');
+    insert into finding (conversation_id, position, issue_type, summary, quote, message_id, start_at, end_at,
+        theme_id, conversation_at)
+    select conversation_id, 0, issue_type, summary, 'The', 'm', 0, 3, 'theme', conversation_at
+    from conversation_insights;
+    insert into unread select id, content_hash, 'too short', '2026-03-30Z' from conversation where id = '1030';
+    insert into raw select id, '\\x28b52ffd', '2026-03-30Z' from conversation;
+    insert into directory values ('contact', 'contact-0001', '{"id": "contact-0001"}', '2026-03-30Z');
+    insert into erased (digest) values ('\\x00');
+    insert into theme (id, issue_type, title, normalized_title, centre, size)
+    values ('theme', 'PRODUCT_BUG', 'Exports', 'exports', '{"export": 1}', 31);
+    insert into lexicon values (true, 31, '{"export": 31}');
+    insert into feature_requests (summary, normalized_summary) values ('dark', 'dark');
+    insert into action (key, kind, subject, subject_id, conversation_id, rule, reason, status, dry_run,
+        created_at, conversation_at)
+    values ('a', 'ALERT_CS_MANAGER', 'conversation', '1001', '1001', 'r', 'why', 'PENDING', true,
+        '2026-03-30Z', '2026-03-03Z');
+    insert into escalation_actions (conversation_id, action_type, action_key)
+    values ('1001', 'ALERT_CS_MANAGER', 'a');
+    insert into llm_api_logs (provider, model, tier, purpose, input_tokens, output_tokens, cost_usd, outcome,
+        conversation_id, created_at)
+    values ('p', 'm', 'cheap', 'classify', 700, 80, 0.25, 'ok', '1001', '2026-03-30Z'),
+        (null, 'm', null, null, 5, 5, null, null, null, '2026-03-30Z');
+    insert into run (id, kind, started_at) values ('r', 'run', '2026-03-30Z');
+    insert into sync_state (source, cursor) values ('intercom', '2026-03-30Z');
+"""
+TABLES = """
+    select relname from pg_class
+    where relnamespace = 'earshot'::regnamespace and relkind = 'r' and relname <> 'revision' order by 1
+"""
+
+
+@pytest.fixture
+async def old(empty_database_url: str) -> Address:
+    """A database of revision 0001 with rows in every table."""
+    address = parse(empty_database_url, name="test")
+    engine = _engine(address, size=1)
+    connection = await driver.dial(dsn=empty_database_url)
+    await connection.execute("create schema earshot")
+    async with engine.begin() as opened:
+        await opened.run_sync(migrating.upgrade, "0001")
+    await engine.dispose()
+    for c in (conversation(n) for n in range(40)):
+        await connection.execute(
+            """insert into earshot.conversation (id, source, external_id, state, created_at, updated_at, spoken_at,
+                messages, customer, customer_id, customer_email, account, tags, content_hash)
+            values ($1, 'intercom', $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+            *(c.id, c.external_id, c.created_at, c.updated_at, c.spoken_at, messages_to(c.messages)),
+            *(c.customer.model_dump_json() if c.customer else None, c.customer and c.customer.id),
+            *(c.customer and c.customer.email, c.customer and c.customer.account, list(c.tags), c.content_hash),
+        )
+    await connection.execute(FULL)
+    await connection.close()
+    return address
+
+
+async def counts(address: Address) -> dict[str, int]:
+    connection = await driver.dial(dsn=address.url)
+    try:
+        tables = [row[0] for row in await connection.fetch(TABLES)]
+        return {one: await connection.fetchval(f"select count(*) from earshot.{one}") for one in tables}
+    finally:
+        await connection.close()
+
+
+async def check(store: PostgresStore) -> None:
+    """Everything can be read, and what is new has its plain meaning."""
+    async with store.unit() as unit:
+        known = [c async for batch in unit.conversations.export() for c in batch]
+        assert known[5].messages == conversation(5).messages
+        insights = {i.conversation_id: i async for batch in unit.insights.export() for i in batch}
+        assert len(insights) == 31
+        assert (insights["1003"].injection, insights["1003"].dropped_quotes) == (False, 0)
+        origin = insights["1003"].provenance
+        assert (origin.provisional, origin.shortened, origin.tier, origin.prompt_hash) == (False, False, None, None)
+        assert insights["1003"].reading.category is None
+        calls = [c async for batch in unit.calls.export() for c in batch]
+        assert [(c.id, c.conversation_id, c.cost_usd) for c in calls] == [
+            ("row-1", "1001", 0.25),
+            ("row-2", None, None),
+        ]
+        for stage in Stage:
+            pending = await unit.conversations.pending(99, want=Want(stage=stage))
+            assert [c.id for c in pending] == [str(n) for n in range(1031, 1040)]
+        assert len(await unit.conversations.pending(99, want=Want(unread_before=NOW))) == 10
+        assert len(await unit.conversations.pending(99, want=Want(not_prompt="x", again_before=NOW))) == 39
+        assert await unit.batches.unsettled() == []
+        report = await unit.figures.report(Window(start=T0, end=NOW), top=3, currency="USD", now=NOW)
+        assert report.totals.conversations == 30
+        await unit.commit()
+    await read(store, insight(conversation(31)), labels=[first_labels(conversation(32))])
+    await keep(store, conversation(90))
+
+
+async def test_the_upgrade_keeps_every_row(old: Address) -> None:
+    before = await counts(old)
+    assert not [table for table, n in before.items() if not n and not table.endswith(("_hour", "_day"))]
+    store = await open_store(settings(old.url or ""), clock=SystemClock())
+    after = await counts(old)
+    assert {table: after[table] for table in before} == before
+    assert (await store.vitals()).revision == migrating.HEAD
+    await check(store)
+    await store.close()
+
+
+async def test_a_backup_of_the_first_schema_is_restored_into_the_newest(
+    old: Address, store: PostgresStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.backup"
+    saved = await backup(old, file, now=NOW)
+    assert await store.restore(file) == saved
+    assert (await store.vitals()).revision == migrating.HEAD
+    await check(store)
+
+
+async def test_the_upgrade_rewrites_no_big_table(old: Address) -> None:
+    connection = await driver.dial(dsn=old.url)
+    statement = """select relname, relfilenode from pg_class where relnamespace = 'earshot'::regnamespace
+        and relname in ('conversation', 'conversation_insights', 'finding', 'raw', 'llm_api_logs')"""
+    before = {row["relname"]: row["relfilenode"] for row in await connection.fetch(statement)}
+    await (await open_store(settings(old.url or ""), clock=SystemClock())).close()
+    assert {row["relname"]: row["relfilenode"] for row in await connection.fetch(statement)} == before
+    await connection.close()
