@@ -90,7 +90,7 @@ def _wire(question: Question) -> dict[str, Any]:
     return {"type": "choice", "name": question.name, "instructions": question.text, "choices": choices}
 
 
-def _run(*options: str) -> tuple["subprocess.Popen[str]", str]:
+def _run(*options: str) -> tuple["subprocess.Popen[str]", str, str]:
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "--port", "0", "--latency-median", "0", *options],
         stderr=subprocess.PIPE,
@@ -98,13 +98,14 @@ def _run(*options: str) -> tuple["subprocess.Popen[str]", str]:
         env={**os.environ, "NO_COLOR": "1"},
     )
     assert process.stderr is not None
-    found = re.search(r"http://\S+", process.stderr.readline())
+    announced = "".join(process.stderr.readline() for _ in range(3))
+    found = re.search(r"http://\S+", announced)
     assert found is not None
-    return process, found[0]
+    return process, found[0], announced
 
 
 def test_the_command_serves_and_tells_the_bill_when_it_ends() -> None:
-    process, url = _run("--answer", "fill", "--key", "sim-key")
+    process, url, announced = _run("--answer", "fill", "--key", "sim-key")
     headers = {"anthropic-version": "2026-10-21", "x-api-key": "sim-key"}
     try:
         answer = httpx2.post(f"{url}/v1/messages", json=message(), headers=headers)
@@ -115,7 +116,7 @@ def test_the_command_serves_and_tells_the_bill_when_it_ends() -> None:
         _, said = process.communicate(timeout=30)
     assert answer.status_code == 200
     assert wrong.status_code == 401
-    assert f"ANTHROPIC_BASE_URL={url}" in said
-    assert f"OPENAI_BASE_URL={url}/v1" in said
+    assert f"ANTHROPIC_BASE_URL={url}" in announced
+    assert f"OPENAI_BASE_URL={url}/v1" in announced
     assert f"1 answers would have cost ${bill}" in said
     assert process.returncode == 0

@@ -191,7 +191,8 @@ async def test_the_first_spend_shows_its_price_and_asks_once(earshot: Earshot, t
 
         return ask
 
-    await ensure(earshot.parts, llm, yes=False, ask=None)
+    with pytest.raises(Misconfigured, match="What comes in will be read by openai:house-small"):
+        await ensure(earshot.parts, llm, yes=False, ask=None)
     assert not await agreed(earshot.parts, llm)
     await earshot.import_file(talks(tmp_path / "talks.jsonl"))
     with pytest.raises(Misconfigured, match="6 conversations by openai:house-small") as error:

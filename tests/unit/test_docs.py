@@ -13,7 +13,7 @@ import typer.main
 from earshot.cli import main
 from earshot.cli.example import example
 from earshot.cli.registry import REGISTRY, build_app
-from earshot.domain.rows import ActionRow, ConversationRow, InsightRow, ThemeRow
+from earshot.pipeline.exporting import SHAPES
 from earshot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_reference_names_every_table_and_every_exported_field() -> None:
         name for file in TABLES for name in re.findall(r"^create table (\w+)", file.read_text(), re.MULTILINE)
     ]
     assert len(tables) > 15
-    fields = [name for row in (ConversationRow, InsightRow, ThemeRow, ActionRow) for name in row.model_fields]
+    fields = [name for row in SHAPES.values() for name in row.model_fields]
     assert [name for name in (*tables, *fields) if f"`{name}`" not in REFERENCE] == []
 
 

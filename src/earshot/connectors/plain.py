@@ -1,6 +1,6 @@
 """The plain form of a conversation, which any help desk's export can be brought into:
 
-`{id, title?, created_at?, messages: [{author: "customer"|"agent"|"bot", text, created_at?}], customer?: {…}}`.
+`{id, title?, created_at?, messages: [{author: "customer"|"agent"|"bot", text, created_at?, speaker?}], customer?: {…}}`.
 What `earshot export conversations` writes is this form too; its further keys are understood.
 """
 
@@ -89,7 +89,7 @@ def _message(item: Json, index: int, *, where: str, at: datetime) -> Message:
         author=author,
         text=storable(text),
         created_at=at,
-        author_id=ident(item.get("author_id")),
+        author_id=ident(item.get("author_id")) or ident(item.get("speaker")),
         author_name=string(item.get("author_name")),
         attachments=max(0, integer(item.get("attachments")) or 0),
     )

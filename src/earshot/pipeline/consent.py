@@ -19,22 +19,21 @@ async def ensure(
 ) -> None:
     """Let reading begin only when somebody agreed to spend money with this provider, now or earlier.
 
-    `yes` agrees; `ask` shows the estimate to a person. Without either: Misconfigured. A no: Rejected.
+    `yes` agrees, the estimate is only said; `ask` shows it to a person. Without either: Misconfigured; a no:
+    Rejected. It asks also while nothing waits, as a sync may bring conversations a moment later.
     """
     provider = llm.model.provider
     if await agreed(parts, llm):
         return
-    if yes:
-        await _note(parts, [provider])
-        return
     async with parts.store.unit() as unit:
         count = await unit.conversations.count_pending() if pending is None else pending
         sample = await unit.conversations.pending(SAMPLE) if count else []
-    if not count:
-        return
     quoting = Quoting.of(llm)
     expected = as_set(quoting, measure(quoting, sample, total=count), mode=mode, habits=Habits())
-    decide(in_words("Reading", expected), provider=provider, yes=yes, ask=ask)
+    text = in_words("Reading", expected) if count else f"What comes in will be read by {provider}:{llm.model.name}."
+    if yes:
+        parts.progress.say(text)
+    decide(text, provider=provider, yes=yes, ask=ask)
     await _note(parts, [provider])
 
 

@@ -93,7 +93,9 @@ def sureness(total: Line) -> str:
     elif total.lost:
         told.append(f"{total.lost:,} lost answers may have cost something, by no known price")
     if total.unpriced:
-        what = "call by a model without a known price is" if total.unpriced == 1 else "calls without a known price are"
+        what = (
+            "call by a model without a known price is" if total.unpriced == 1 else "calls without a known price are"
+        )
         told.append(f"{total.unpriced:,} {what} not in it")
     return "; ".join(told)
 

@@ -63,8 +63,7 @@ def test_a_total_says_how_sure_it_is() -> None:
     )
     three = tally([spent(calls=3, lost=3, bound_usd=0.5, unpriced=2)], by="day", recent=[], today=TODAY).total
     assert sureness(three) == (
-        "at most $0.500000 more for 3 calls whose answers were lost; "
-        "2 calls without a known price are not in it"
+        "at most $0.500000 more for 3 calls whose answers were lost; 2 calls without a known price are not in it"
     )
     assert "no known price" in sureness(spent_line(lost=2))
 

@@ -88,6 +88,7 @@ def test_wrong_check_digits_and_lengths_are_no_bank_accounts(text: str) -> None:
         "85.07.30-033.28",  # Belgium
         "811228-9874",  # Sweden
         "900101-1234567",  # Korea
+        "010190 30071",  # Norway
         "255081416802538",  # France
         "11010519491231002X",  # China
         "2341 2341 2346",  # India

@@ -45,7 +45,8 @@ def test_an_answer_is_understood_by_the_question_before_it() -> None:
         "call 2019-2021",
         "1567651579", "20140526", "12345678", "id 0447123456", "version 115.18.0.1", "mobile 8.4.22", "$1,234,567",
         "1.234.567,89", "12345678 bytes", "lat 38.220515", "call in 10 minutes", "phone 12 34", "10000-20000",
-        "+12", "+0000000000", "call (12345678", "a1234567", "phone_id=12345678", "called about #20286700", "phone 4.11.0-2020-06-24",
+        "+12", "+0000000000", "a1234567", "phone_id=12345678",
+        "called about #20286700", "phone 4.11.0-2020-06-24",
     ],
 )  # fmt: skip
 def test_other_numbers_stay(text: str) -> None:
