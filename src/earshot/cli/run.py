@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from earshot.cli.asking import asker
+from earshot.cli.classify_words import told
 from earshot.cli.console import err, out, print_json
 from earshot.cli.options import AsJson, Classifier, Since, Until, Yes
 from earshot.cli.report_files import Format, deliver
 from earshot.cli.session import go, moment, opened
 from earshot.cli.statement import show, show_seconds
 from earshot.domain.call import Mode
+from earshot.pipeline.batching_line import Round
 from earshot.pipeline.consent import agreed, ensure
 from earshot.pipeline.daily import DailyRun
 from earshot.pipeline.syncing import Preview, preview
@@ -88,6 +90,8 @@ async def _preview(since: str | None, until: str | None, *, quiet: bool) -> Prev
 
 def _close(done: DailyRun, *, path: Path | None, profile: bool, as_json: bool) -> None:
     if not as_json:
+        for sentence in told(Round(collected=done.collected, submitted=done.submitted)):
+            err.print(sentence, markup=False)
         err.print(f"Read {done.run.classified:,}, unread {done.run.unread:,}, new actions {done.run.actions:,}.")
         if done.run.completeness is not None:
             show(done.run.completeness, err)

@@ -18,7 +18,8 @@ FORECAST_DAYS = 7
 class Line(Noun):
     """What one group of calls cost. `bound_usd`: at most so much more, for calls whose answer was lost.
 
-    `conversations` counts a conversation once per day, model, purpose and mode.
+    `conversations` counts a conversation once per day, model, purpose and mode. `under_way` calls have not ended;
+    `under_way_usd` is what they can cost at most.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Line(Noun):
     output_tokens: int
     usd: float
     bound_usd: float
+    under_way: int
+    under_way_usd: float
 
 
 class Dear(Noun):
@@ -92,6 +95,9 @@ def sureness(total: Line) -> str:
         told.append(f"at most ${total.bound_usd:,.6f} more for {total.lost:,} {what} lost")
     elif total.lost:
         told.append(f"{total.lost:,} lost answers may have cost something, by no known price")
+    if total.under_way:
+        what = "call is" if total.under_way == 1 else "calls are"
+        told.append(f"{total.under_way:,} {what} under way, at most ${total.under_way_usd:,.6f}")
     if total.unpriced:
         what = (
             "call by a model without a known price is" if total.unpriced == 1 else "calls without a known price are"

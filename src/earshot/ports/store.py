@@ -91,7 +91,8 @@ class Spending(Noun):
     """What calls cost in one group. `usd` sums known costs, `bound_usd` the bounds of calls whose answer was lost.
 
     `unpriced` counts calls with usage but without a price. `conversations` are distinct. `latency_ms` is the median
-    of answered calls, where the store computes it.
+    of answered calls, where the store computes it. `under_way` calls have not ended yet and are in no other figure
+    but `calls`; `under_way_usd` is what they can cost at most.
     """
 
     day: str
@@ -111,6 +112,8 @@ class Spending(Noun):
     usd: float
     bound_usd: float
     latency_ms: int | None = None
+    under_way: int = 0
+    under_way_usd: float = 0.0
 
 
 class Cache(Protocol):

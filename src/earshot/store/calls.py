@@ -60,6 +60,7 @@ _PAUSE = """
 _LOST = """l.cost_usd is null and (l.outcome in ('timeout', 'lost') or l.outcome = 'started' and l.created_at <
     clock_timestamp() - case when l.mode = 'online' then interval '1 hour' else interval '49 hours' end)"""
 """Calls whose answer nobody will bring any more; a batch may take a day, and its results are kept longer."""
+_UNDER_WAY = f"l.outcome = 'started' and not ({_LOST})"
 _SPENDING = f"""
     select to_char(l.created_at at time zone :zone, 'YYYY-MM-DD') as day,
         coalesce(l.provider, 'unknown') as provider, coalesce(l.model, 'unknown') as model,
@@ -68,12 +69,14 @@ _SPENDING = f"""
         (count(*) filter (where l.outcome not in ('ok', 'started')))::int as failed,
         (count(*) filter (where {_LOST}))::int as lost,
         (count(*) filter (where l.input_tokens is not null and l.cost_usd is null))::int as unpriced,
-        count(distinct l.conversation_id)::int as conversations,
+        (count(distinct l.conversation_id) filter (where l.outcome <> 'started'))::int as conversations,
         coalesce(sum(l.input_tokens), 0)::bigint as input_tokens,
         coalesce(sum(l.cached_tokens), 0)::bigint as cached_tokens,
         coalesce(sum(l.output_tokens), 0)::bigint as output_tokens,
         coalesce(sum(l.cost_usd::numeric), 0)::float8 as usd,
         coalesce(sum(l.bound_usd::numeric) filter (where {_LOST}), 0)::float8 as bound_usd,
+        (count(*) filter (where {_UNDER_WAY}))::int as under_way,
+        coalesce(sum(l.bound_usd::numeric) filter (where {_UNDER_WAY}), 0)::float8 as under_way_usd,
         percentile_disc(0.5) within group (order by l.latency_ms)
             filter (where l.outcome in ('ok', 'refused', 'truncated', 'invalid')) as latency_ms
     from llm_api_logs l
