@@ -68,7 +68,7 @@ async def measure(folder: Path, address: str, *, count: int) -> tuple[list[float
         file.write_text("\n".join(map(json.dumps, rows)))
         await earshot.import_file(file)
         async with earshot.parts.store.unit() as unit:
-            conversations = await unit.conversations.get([f"c{n}" for n in range(count + WARM)])
+            conversations = await unit.conversations.pending(count + WARM)
         added = await through(earshot.parts.make_reader("llm"), conversations)
     return added, await bare_calls(address, count)
 
@@ -86,7 +86,12 @@ async def through(reader: Reader, conversations: list[Conversation]) -> list[flo
 
 
 async def bare_calls(address: str, count: int) -> list[float]:
-    question = {"type": "choice", "name": "kind", "question": "Which?", "choices": [{"value": "A"}, {"value": "B"}]}
+    question = {
+        "type": "choice",
+        "name": "kind",
+        "instructions": "Which?",
+        "choices": [{"value": "A"}, {"value": "B"}],
+    }
     body = {"model": "gpt-6-luna", "input": TEXTS[0], "questions": [question]}
     added: list[float] = []
     async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as http:

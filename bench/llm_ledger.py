@@ -133,10 +133,10 @@ async def batched(earshot: Earshot, parts: LlmParts, *, folder: Path, count: int
     file = folder / "texts.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)))
     await earshot.import_file(file)
+    async with earshot.parts.store.unit() as unit:
+        found = await unit.conversations.pending(count)
     await submit(earshot.parts, parts)
     await wait(earshot.parts, parts)
-    async with earshot.parts.store.unit() as unit:
-        found = await unit.conversations.get([f"b{n}" for n in range(count)])
     return {one.id: content_hash(parts.prompter.prepare(one).request.content) for one in found}
 
 

@@ -1,6 +1,7 @@
 """A run with a language model reads what the sync has stored while the sync goes on."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,3 +101,29 @@ async def test_when_reading_fails_the_run_fails_and_resumes(open_llm: Open) -> N
     done = await later.run(since=SINCE)
     assert done.run.ok
     assert len(await insights_of(later)) == len(sim.invoice) > 100
+
+
+async def test_a_run_in_batches_is_taken_in_by_a_later_run(open_llm: Open) -> None:
+    sim = LlmSim(local_answer)
+    earshot = await open_llm(sim)
+    first = await earshot.run(since=SINCE, batch=True)
+    assert first.submitted is not None
+    assert first.submitted.requests > 100
+    assert first.run.classified == 0
+    second = await earshot.run(since=SINCE)
+    assert second.collected is not None
+    assert second.run.classified == second.collected.read + second.reading.read
+    assert second.collected.read == first.submitted.requests
+    assert len(await insights_of(earshot)) == second.run.classified
+    assert second.report.totals.conversations == second.run.classified
+
+
+async def test_where_the_model_takes_no_batches_it_is_asked_at_once(open_llm: Open) -> None:
+    sim = LlmSim(local_answer)
+    earshot = await open_llm(sim)
+    assert earshot.parts.make_llm is not None
+    unbatched = replace(earshot.parts.make_llm(), batch=None)
+    earshot.parts.make_llm = lambda: unbatched
+    done = await earshot.run(since=SINCE, batch=True)
+    assert done.submitted is None
+    assert done.run.classified > 100

@@ -19,7 +19,7 @@ class Fallback:
     """A reader that hands to `second` what nobody answered.
 
     The second one is made when it is needed. `provisional` marks what it read, so that it is read again when the
-    first one answers; `silent` lets it stand in for a first one that is misconfigured too, which hides a revoked key.
+    first one answers; `silent` lets it stand in for a misconfigured first one too, which hides a revoked key.
     """
 
     def __init__(

@@ -14,6 +14,7 @@ from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from earshot.errors import Misconfigured
 from earshot.llm.holding import hold
 from earshot.llm.keys import LlmKeys
+from earshot.llm.pools import Pools
 from earshot.llm.settings import LlmSettings
 
 CONNECT_SECONDS = 5.0
@@ -122,8 +123,7 @@ class Clients:
             most = self._settings.concurrency + SPARE_CONNECTIONS
             wait = self._settings.deadline_seconds + CONNECT_SECONDS
             self._http = httpx2.AsyncClient(
-                transport=self._transport,
-                limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=60),
+                transport=self._transport or Pools(most),
                 timeout=httpx2.Timeout(wait, connect=min(CONNECT_SECONDS, self._settings.deadline_seconds)),
                 event_hooks={"response": [hold]},
                 follow_redirects=False,
