@@ -23,7 +23,7 @@ from earshot.classify.llm.booking import Booked, Books, Patience
 from earshot.domain.call import Call, Outcome, Tier
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.errors import EarshotError
-from earshot.pipeline.batching import submit, wait
+from earshot.pipeline.batches.flow import submit, wait
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.ports.clock import RandomIds, SystemClock

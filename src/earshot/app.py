@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from earshot.classify.llm.prompter import Prompter
     from earshot.decide.rules import Rules
     from earshot.llm.models import Models
-    from earshot.pipeline.ledger import StoreLedger
     from earshot.pipeline.llm_parts import LlmParts
+    from earshot.pipeline.reading.ledger import StoreLedger
     from earshot.pipeline.variants import Variant
     from earshot.ports.reader import Reader
     from earshot.ports.source import BadEntry, Fetched, Source
@@ -180,7 +180,7 @@ class Asking:
     @cached_property
     def ledger(self) -> "StoreLedger":
         """The ledger of this process."""
-        from earshot.pipeline.ledger import Limits, StoreLedger
+        from earshot.pipeline.reading.ledger import Limits, StoreLedger
 
         llm = self._settings.llm
         limits = Limits(
@@ -209,7 +209,7 @@ class Asking:
     def reader(self, local: "Callable[[], Reader] | None") -> "Reader":
         """The reader of the settings: tiers, cascade and who stands in."""
         from earshot.classify.composing import Conduct, Means, compose, needed_tiers
-        from earshot.pipeline.summaries import StoredSummaries
+        from earshot.pipeline.reading.summaries import StoredSummaries
 
         llm, classify = self._settings.llm, self._settings.classify
         self._check()
@@ -251,7 +251,7 @@ class Asking:
     def variant(self, overrides: "Mapping[str, str]") -> "Variant":
         """A classifier as an audit names it."""
         from earshot.classify.local import LocalReader
-        from earshot.pipeline.variant_making import LlmVariants
+        from earshot.pipeline.audits.making import LlmVariants
         from earshot.pipeline.variants import CLASSIFIER, Variant
 
         name = overrides.get(CLASSIFIER, "auto")

@@ -12,8 +12,8 @@ from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.domain.call import Call, Outcome, Tier, Usage
 from earshot.llm.prices import ListPrices
 from earshot.llm.settings import LlmSettings, PriceSettings
-from earshot.pipeline.ledger import Limits, StoreLedger
-from earshot.pipeline.variant_making import LlmVariants
+from earshot.pipeline.audits.making import LlmVariants
+from earshot.pipeline.reading.ledger import Limits, StoreLedger
 from earshot.ports.clock import RandomIds, SystemClock
 from earshot.ports.model import Answer, Model, Request, Unanswered
 from earshot.ports.store import Store

@@ -11,7 +11,7 @@ from earshot.domain.call import Outcome, Purpose
 from earshot.domain.insight import FirstLabels, Provenance
 from earshot.domain.reading import IssueType, PartialLabels
 from earshot.errors import BadInput, Misconfigured, Rejected
-from earshot.pipeline.auditing import experiment, score
+from earshot.pipeline.audits.audit import experiment, score
 from earshot.pipeline.earshot import Earshot
 from earshot.ports.model import Request
 from earshot.settings import Secrets, Settings

@@ -12,9 +12,9 @@ from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.cli.sim_answers import local_answer
 from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Insight
-from earshot.pipeline.batching_line import answers_round, wanted
+from earshot.pipeline.batches.exchange import write_requests
 from earshot.pipeline.earshot import Earshot
-from earshot.pipeline.exchange import write_requests
+from earshot.pipeline.rounds import answers_round, wanted
 from earshot.settings import Secrets, Settings
 
 GOLD = Path(__file__).parents[3] / "shared" / "data" / "gold-dev.jsonl"

@@ -14,10 +14,10 @@ from earshot.cli.sim_answers import local_answer
 from earshot.domain.batch import BatchStatus
 from earshot.domain.call import Call, Mode, Outcome, Purpose
 from earshot.domain.insight import Insight
-from earshot.pipeline.batching import cancel, collect, submit, wait
-from earshot.pipeline.batching_line import Again, batch_round, wanted
+from earshot.pipeline.batches.flow import cancel, collect, submit, wait
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.llm_parts import LlmParts
+from earshot.pipeline.rounds import Again, batch_round, wanted
 from earshot.settings import Secrets, Settings
 from earshot.sim.llm.server import running
 from earshot.sim.llm.settings import Fault, FaultSettings, SimLlmSettings

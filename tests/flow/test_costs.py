@@ -13,13 +13,13 @@ from earshot.domain.call import Call, Mode, Outcome, Purpose, Tier, Usage
 from earshot.errors import Misconfigured, Rejected
 from earshot.llm.prices import ListPrices
 from earshot.llm.settings import LlmSettings
-from earshot.pipeline.consent import agreed, ensure
-from earshot.pipeline.costing import costs, estimate
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.llm_parts import LlmParts
-from earshot.pipeline.offers import make_quoting
+from earshot.pipeline.money.consent import agreed, ensure
+from earshot.pipeline.money.costing import costs, estimate
+from earshot.pipeline.money.offers import make_quoting
+from earshot.pipeline.money.spendings import sureness
 from earshot.pipeline.quoting import Quoting
-from earshot.pipeline.spendings import sureness
 from earshot.ports.clock import SystemClock
 from earshot.ports.ledger import Ledger
 from earshot.settings import Secrets, Settings

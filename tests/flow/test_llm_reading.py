@@ -12,7 +12,7 @@ from earshot.cli.sim_answers import local_answer, local_decisions
 from earshot.domain.call import Call, Outcome, Tier
 from earshot.domain.insight import Stage
 from earshot.errors import Misconfigured
-from earshot.pipeline.classify import classify
+from earshot.pipeline.reading.classify import classify
 from earshot.ports.store import Want
 from earshot.sim.llm.settings import Fault, FaultSettings, Pace, SimLlmSettings
 from earshot.sim.llm.simulator import LlmSim

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from earshot.cli.console import Bars
-from earshot.pipeline.consent import Ask
+from earshot.pipeline.money.consent import Ask
 from earshot.ports.progress import Progress
 
 

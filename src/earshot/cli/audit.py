@@ -14,7 +14,7 @@ from earshot.cli.report_files import write_text
 from earshot.cli.session import go, opened
 from earshot.cli.sheets import Sheet, show, to_markdown
 from earshot.domain.model import Noun
-from earshot.pipeline.auditing import STORED, Experiment, Scored, experiment, score
+from earshot.pipeline.audits.audit import STORED, Experiment, Scored, experiment, score
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from earshot.audit.agreement import FieldScore
 from earshot.cli.sheets import Cell, Sheet, figure, points, spoken
-from earshot.pipeline.auditing import Experiment, Judgement, Scored
-from earshot.pipeline.consent import dollars
+from earshot.pipeline.audits.audit import Experiment, Judgement, Scored
+from earshot.pipeline.money.consent import dollars
 from earshot.text.escape import clip
 
 KAPPA = (

@@ -9,8 +9,8 @@ from earshot.cli.options import AsJson
 from earshot.cli.session import go, opened
 from earshot.domain.batch import BatchEntry, ReadingBatch
 from earshot.errors import Misconfigured
-from earshot.pipeline.batching import cancel as cancel_batch
-from earshot.pipeline.batching import find, is_open
+from earshot.pipeline.batches.flow import cancel as cancel_batch
+from earshot.pipeline.batches.flow import find, is_open
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The batch, or the beginning of its id.")]

@@ -14,12 +14,12 @@ from earshot.cli.session import go, opened
 from earshot.domain.call import Mode, Tier
 from earshot.domain.insight import Stage
 from earshot.errors import Misconfigured
-from earshot.pipeline.batching_line import Again, Round, answers_round, batch_round, wanted
-from earshot.pipeline.consent import ensure
+from earshot.pipeline.batches.exchange import write_requests
 from earshot.pipeline.daily import line
-from earshot.pipeline.exchange import write_requests
 from earshot.pipeline.llm_parts import LlmParts
+from earshot.pipeline.money.consent import ensure
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.rounds import Again, Round, answers_round, batch_round, wanted
 from earshot.settings import Settings, load_settings
 
 OFFLINE = "offline"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from earshot.pipeline.batching_desk import Collected, Submitted
-from earshot.pipeline.batching_line import Round
-from earshot.pipeline.classify import Classified
-from earshot.pipeline.exchange import Answers, Written
+from earshot.pipeline.batches.desk import Collected, Submitted
+from earshot.pipeline.batches.exchange import Answers, Written
+from earshot.pipeline.reading.classify import Classified
+from earshot.pipeline.rounds import Round
 
 
 def told(done: Round) -> Iterator[str]:

@@ -8,9 +8,9 @@ from earshot.cli.console import print_json
 from earshot.cli.options import AsJson, Since, Until
 from earshot.cli.session import go, moment, opened
 from earshot.cli.sheets import Cell, Sheet, show
-from earshot.pipeline.consent import dollars
-from earshot.pipeline.costing import costs
-from earshot.pipeline.spendings import FORECAST_DAYS, Costs, Line, sureness
+from earshot.pipeline.money.consent import dollars
+from earshot.pipeline.money.costing import costs
+from earshot.pipeline.money.spendings import FORECAST_DAYS, Costs, Line, sureness
 
 By = Literal["day", "model", "purpose", "tier", "mode"]
 

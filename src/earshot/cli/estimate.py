@@ -9,10 +9,10 @@ from earshot.cli.options import AsJson
 from earshot.cli.session import go, moment, opened
 from earshot.cli.sheets import Cell, Sheet, show
 from earshot.domain.call import Mode
-from earshot.pipeline.consent import dollars
-from earshot.pipeline.costing import Estimate, estimate
-from earshot.pipeline.offers import make_quoting
-from earshot.pipeline.quotation import Expected
+from earshot.pipeline.money.consent import dollars
+from earshot.pipeline.money.costing import Estimate, estimate
+from earshot.pipeline.money.offers import make_quoting
+from earshot.pipeline.money.quotation import Expected
 from earshot.settings import Settings, load_settings
 
 Provider = Literal["anthropic", "openai", "google", "compatible"]

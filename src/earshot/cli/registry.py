@@ -21,7 +21,11 @@ class Entry:
 REGISTRY: tuple[Entry, ...] = (
     Entry("demo", "earshot.cli.demo", "Run everything on a sample workspace: no account, no key, about a minute."),
     Entry("init", "earshot.cli.init", "Write a commented earshot.toml to start from."),
-    Entry("doctor", "earshot.cli.doctor", "Check settings, database, Intercom, model providers, clock and the last run."),
+    Entry(
+        "doctor",
+        "earshot.cli.doctor",
+        "Check settings, database, Intercom, model providers, clock and the last run.",
+    ),
     Entry("run", "earshot.cli.run", "The daily batch: sync, read, group, apply rules, report."),
     Entry("sync", "earshot.cli.sync", "Only bring in what changed at the source."),
     Entry("classify", "earshot.cli.classify", "Only read, group and judge what is already here."),

@@ -13,9 +13,9 @@ from earshot.cli.report_files import Format, deliver
 from earshot.cli.session import go, moment, opened
 from earshot.cli.statement import show, show_seconds
 from earshot.domain.call import Mode
-from earshot.pipeline.batching_line import Round
-from earshot.pipeline.consent import agreed, ensure
 from earshot.pipeline.daily import DailyRun
+from earshot.pipeline.money.consent import agreed, ensure
+from earshot.pipeline.rounds import Round
 from earshot.pipeline.syncing import Preview, preview
 from earshot.report import to_terminal
 from earshot.settings import load_settings
@@ -49,9 +49,7 @@ def command(
         shown = go(_preview(since, until, quiet=as_json))
         print_json(shown.model_dump(mode="json")) if as_json else out.print(shown.words, markup=False)
         return
-    done = go(
-        _run(since, until, classifier=classifier, batch=batch, yes=yes, offline=offline, quiet=as_json)
-    )
+    done = go(_run(since, until, classifier=classifier, batch=batch, yes=yes, offline=offline, quiet=as_json))
     path = deliver(done.report, form, to)
     if as_json:
         print_json({"run": done.run.model_dump(mode="json"), "seconds": done.seconds, "report": path and str(path)})

@@ -5,12 +5,12 @@ from datetime import datetime
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness, Run
-from earshot.pipeline.batching_desk import Collected, Submitted
-from earshot.pipeline.classify import Classified, classify
+from earshot.pipeline.batches.desk import Collected, Submitted
 from earshot.pipeline.deciding import decide
 from earshot.pipeline.gathering import Asked, Gathered, Stopwatch, gather
 from earshot.pipeline.grouping import group
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.classify import Classified, classify
 from earshot.pipeline.reporting import report
 from earshot.ports.store import Want
 

@@ -8,12 +8,12 @@ from typing import Self
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness
-from earshot.pipeline.classify import Classified
 from earshot.pipeline.daily import LOCK, DailyRun, line, run
 from earshot.pipeline.exporting import export
 from earshot.pipeline.importing import Imported, import_file
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.people import Erased, erase
+from earshot.pipeline.reading.classify import Classified
 from earshot.pipeline.reporting import report
 from earshot.pipeline.syncing import sync
 

@@ -8,13 +8,13 @@ from functools import partial
 from typing import TypeVar
 
 from earshot.domain.run import Completeness
-from earshot.pipeline.batching import collect, submit
-from earshot.pipeline.batching_desk import Collected, Submitted
-from earshot.pipeline.classify import classify_with, waits
+from earshot.pipeline.batches.desk import Collected, Submitted
+from earshot.pipeline.batches.flow import collect, submit
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.people import retain
-from earshot.pipeline.streaming import Classified, Inflow
+from earshot.pipeline.reading.classify import classify_with, waits
+from earshot.pipeline.reading.streaming import Classified, Inflow
 from earshot.pipeline.syncing import sync
 from earshot.ports.clock import Clock
 from earshot.ports.reader import Reader

@@ -11,7 +11,7 @@ import pytest
 
 from earshot.domain.call import Call, Outcome, Tier, Usage
 from earshot.errors import Misconfigured, Transient
-from earshot.pipeline.ledger import Limits, StoreLedger
+from earshot.pipeline.reading.ledger import Limits, StoreLedger
 from earshot.ports.ledger import BudgetSpent
 from earshot.store import PostgresStore
 from tests.unit.classify.llm.standins import Time

@@ -4,8 +4,8 @@ from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.domain.call import Tier
 from earshot.errors import Misconfigured
 from earshot.llm.settings import LlmSettings
-from earshot.pipeline.offers import make_quoting
-from earshot.pipeline.quotation import name_of
+from earshot.pipeline.money.offers import make_quoting
+from earshot.pipeline.money.quotation import name_of
 from earshot.pipeline.variants import changed, parse_variant
 from earshot.ports.clock import SystemClock
 

@@ -7,8 +7,8 @@ from earshot.domain.batch import BatchStatus, EntryState, ReadingBatch
 from earshot.domain.call import Mode, Outcome
 from earshot.domain.conversation import Author
 from earshot.errors import Misconfigured, NotFound, Rejected
-from earshot.pipeline.batching import LONGEST_WAIT, cancel, collect, find, is_open, submit, wait
-from earshot.pipeline.batching_desk import Collected, Submitted
+from earshot.pipeline.batches.desk import Collected, Submitted
+from earshot.pipeline.batches.flow import LONGEST_WAIT, cancel, collect, find, is_open, submit, wait
 from earshot.ports.model import Answer, BatchAnswer, Finish, Request, Unanswered
 from tests.unit.pipeline.batching_world import TEXTS, Provider, World, conversation, good_text, usage_of
 

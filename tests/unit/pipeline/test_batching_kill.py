@@ -4,7 +4,7 @@ import pytest
 
 from earshot.domain.batch import BatchStatus, EntryState
 from earshot.domain.call import Outcome
-from earshot.pipeline.batching import collect, submit
+from earshot.pipeline.batches.flow import collect, submit
 from tests.unit.pipeline.batching_memory import Killed
 from tests.unit.pipeline.batching_world import World
 

@@ -8,7 +8,7 @@ from earshot.domain.call import Mode, Tier
 from earshot.errors import Misconfigured
 from earshot.llm.prices import ListPrices
 from earshot.llm.settings import LlmSettings, PriceSettings
-from earshot.pipeline.quotation import (
+from earshot.pipeline.money.quotation import (
     ESCALATED,
     OUTPUT_TOKENS,
     REASONING_TOKENS,

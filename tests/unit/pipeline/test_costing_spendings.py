@@ -4,8 +4,8 @@ import pytest
 
 from earshot.domain.call import Tier
 from earshot.errors import BadInput
-from earshot.pipeline.costing import ENOUGH_CALLS, learn
-from earshot.pipeline.spendings import WAYS, sureness, tally
+from earshot.pipeline.money.costing import ENOUGH_CALLS, learn
+from earshot.pipeline.money.spendings import WAYS, sureness, tally
 from earshot.ports.store import Spending
 
 TODAY = date(2026, 11, 20)

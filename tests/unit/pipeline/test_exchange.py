@@ -16,9 +16,9 @@ from earshot.domain.call import Mode, Outcome
 from earshot.domain.conversation import Author
 from earshot.domain.customer import Customer
 from earshot.errors import BadInput
-from earshot.pipeline.batching import submit
-from earshot.pipeline.exchange import MOST_MISTAKES, Answers, Written, read_answers, write_requests
-from earshot.pipeline.exchange_lines import LONGEST_LINE, answer_of, bare, read_lines, request_line
+from earshot.pipeline.batches.exchange import MOST_MISTAKES, Answers, Written, read_answers, write_requests
+from earshot.pipeline.batches.exchange_lines import LONGEST_LINE, answer_of, bare, read_lines, request_line
+from earshot.pipeline.batches.flow import submit
 from earshot.ports.model import Finish, Request
 from earshot.ports.store import Want
 from tests.unit.pipeline.batching_memory import Killed

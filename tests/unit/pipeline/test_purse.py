@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.pipeline.purse import Purse
+from earshot.pipeline.reading.purse import Purse
 from earshot.ports.ledger import BudgetSpent
 
 

@@ -7,7 +7,7 @@ from earshot.domain.batch import ReadingBatch
 from earshot.domain.call import Mode, Outcome, Purpose
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.errors import Rejected, Transient
-from earshot.pipeline.batching_desk import Desk
+from earshot.pipeline.batches.desk import Desk
 
 if TYPE_CHECKING:  # prompts cost time to import, and only their types are named here
     from earshot.classify.llm.prompter import Understood

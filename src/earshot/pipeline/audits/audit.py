@@ -24,11 +24,11 @@ from earshot.audit.segments import Part, facts, split
 from earshot.domain.insight import FirstLabels, Insight, Provenance
 from earshot.domain.model import Noun
 from earshot.errors import BadInput, Misconfigured
-from earshot.pipeline.consent import Ask, agree
-from earshot.pipeline.labelled import FILE_PREFIX, LabelledSet, load
+from earshot.pipeline.audits.labelled import FILE_PREFIX, LabelledSet, load
+from earshot.pipeline.audits.rereading import Rereading, reread
+from earshot.pipeline.money.consent import Ask, agree
+from earshot.pipeline.money.quotation import Expected, expect
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.quotation import Expected, expect
-from earshot.pipeline.rereading import Rereading, reread
 from earshot.pipeline.variants import CLASSIFIER, Variant, VariantMaker, parse_variant
 from earshot.ports.reader import Read
 

@@ -13,7 +13,7 @@ from datetime import tzinfo
 
 from earshot.domain.call import Call, Outcome
 from earshot.errors import Misconfigured
-from earshot.pipeline.purse import Purse
+from earshot.pipeline.reading.purse import Purse
 from earshot.ports.clock import Clock
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.store import Opening, Pace, Store

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from earshot.domain.conversation import Conversation
 from earshot.errors import EarshotError
-from earshot.pipeline.classify import Accounted
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.classify import Accounted
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.progress import Step
 from earshot.ports.reader import Read, Reader

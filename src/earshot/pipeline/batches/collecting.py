@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from earshot.domain.batch import BatchEntry, BatchStatus, EntryState, ReadingBatch
 from earshot.domain.call import Call, Outcome
 from earshot.errors import BadInput, NotFound
-from earshot.pipeline.batching_desk import GROUP, KEPT, Desk, Tally
-from earshot.pipeline.batching_verdicts import CHANGED, FAILED, Judge, Verdict, call_of, keep, release
+from earshot.pipeline.batches.desk import GROUP, KEPT, Desk, Tally
+from earshot.pipeline.batches.verdicts import CHANGED, FAILED, Judge, Verdict, call_of, keep, release
 from earshot.ports.model import BatchAnswer, Request
 
 _LOOK_BACK = 50

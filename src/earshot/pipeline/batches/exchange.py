@@ -15,9 +15,9 @@ from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Unread
 from earshot.domain.model import Noun
 from earshot.errors import BadInput
-from earshot.pipeline.batching_desk import fresh_id
-from earshot.pipeline.batching_verdicts import CHANGED, Judge, Verdict, keep
-from earshot.pipeline.exchange_lines import Line, read_lines, request_line
+from earshot.pipeline.batches.desk import fresh_id
+from earshot.pipeline.batches.exchange_lines import Line, read_lines, request_line
+from earshot.pipeline.batches.verdicts import CHANGED, Judge, Verdict, keep
 from earshot.pipeline.parts import Parts
 from earshot.ports.model import BatchAnswer, Prices
 from earshot.ports.store import DEFAULT_WANT, Want

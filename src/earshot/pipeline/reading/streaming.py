@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from earshot.domain.conversation import Conversation
 from earshot.domain.model import Noun
 from earshot.errors import EarshotError
-from earshot.pipeline.keeping import Answered, Sorted, keep
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.keeping import Answered, Sorted, keep
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.progress import Step
 from earshot.ports.reader import Read, Reader

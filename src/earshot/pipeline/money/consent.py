@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from earshot.domain.call import Mode
 from earshot.errors import Misconfigured, Rejected
 from earshot.pipeline.llm_parts import LlmParts
+from earshot.pipeline.money.quotation import Expected, Habits, as_set, measure
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.quotation import Expected, Habits, as_set, measure
 from earshot.pipeline.quoting import Quoting
 
 Ask = Callable[[str], bool]

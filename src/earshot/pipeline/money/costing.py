@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from earshot.domain.call import Mode, Purpose, Tier
 from earshot.domain.conversation import Conversation
 from earshot.domain.model import Noun
+from earshot.pipeline.money.quotation import Expected, Habits, Measured, Sample, as_set, measure, with_tier
+from earshot.pipeline.money.spendings import Costs, Dear, tally
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.quotation import Expected, Habits, Measured, Sample, as_set, measure, with_tier
 from earshot.pipeline.quoting import Quoting
-from earshot.pipeline.spendings import Costs, Dear, tally
 from earshot.ports.store import Spending
 
 SAMPLE = 500

@@ -10,8 +10,8 @@ from earshot.domain.batch import BatchEntry, BatchStatus, ReadingBatch
 from earshot.domain.call import Call, Outcome
 from earshot.domain.conversation import Conversation
 from earshot.errors import BadInput, EarshotError
-from earshot.pipeline.batching_desk import GRACE, GROUP, Desk, fresh_id
-from earshot.pipeline.batching_verdicts import CHANGED, call_of, release
+from earshot.pipeline.batches.desk import GRACE, GROUP, Desk, fresh_id
+from earshot.pipeline.batches.verdicts import CHANGED, call_of, release
 from earshot.ports.model import Remote, Request, Unanswered
 from earshot.ports.store import Opening, Pace
 

@@ -17,10 +17,10 @@ from earshot.domain.call import Mode
 from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Unread
 from earshot.errors import BadInput, EarshotError, Misconfigured, NotFound, Rejected, Transient
-from earshot.pipeline.batching_collecting import close, gather
-from earshot.pipeline.batching_desk import LOCK, Collected, Desk, Submitted, Tally
-from earshot.pipeline.batching_sample import sample_problem
-from earshot.pipeline.batching_sending import Claimed, Priced, claim, recover, resume, send, withdraw
+from earshot.pipeline.batches.collecting import close, gather
+from earshot.pipeline.batches.desk import LOCK, Collected, Desk, Submitted, Tally
+from earshot.pipeline.batches.sample import sample_problem
+from earshot.pipeline.batches.sending import Claimed, Priced, claim, recover, resume, send, withdraw
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.parts import Parts
 from earshot.ports.model import Request

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from earshot.domain.insight import Stage
 from earshot.domain.model import Noun
-from earshot.pipeline.batching import added, collect, submit, wait
-from earshot.pipeline.batching_desk import Collected, Submitted
-from earshot.pipeline.classify import Classified
+from earshot.pipeline.batches.desk import Collected, Submitted
+from earshot.pipeline.batches.exchange import Answers, Written, read_answers
+from earshot.pipeline.batches.flow import added, collect, submit, wait
 from earshot.pipeline.daily import LOCK
 from earshot.pipeline.deciding import decide
-from earshot.pipeline.exchange import Answers, Written, read_answers
 from earshot.pipeline.grouping import group
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.classify import Classified
 from earshot.ports.model import Prices
 from earshot.ports.store import Want
 

@@ -14,8 +14,8 @@ from earshot.classify.llm.prompter import Prompter
 from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.domain.call import Tier
 from earshot.llm.settings import LlmSettings
-from earshot.pipeline.audit_ledger import AuditLedger
-from earshot.pipeline.offers import make_quoting
+from earshot.pipeline.audits.ledger import AuditLedger
+from earshot.pipeline.money.offers import make_quoting
 from earshot.pipeline.variants import MODEL, Variant, changed
 from earshot.ports.model import Model
 from earshot.ports.reader import Reader

@@ -7,10 +7,10 @@ somebody else reads many conversations at once (`streaming`), within the budgets
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from earshot.pipeline.keeping import keep
-from earshot.pipeline.ledger import StoreLedger
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.streaming import Classified, Count, Inflow, Stream
+from earshot.pipeline.reading.keeping import keep
+from earshot.pipeline.reading.ledger import StoreLedger
+from earshot.pipeline.reading.streaming import Classified, Count, Inflow, Stream
 from earshot.ports.ledger import Ledger
 from earshot.ports.progress import Step
 from earshot.ports.reader import Reader

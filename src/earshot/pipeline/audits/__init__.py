@@ -1,0 +1,1 @@
+"""Comparing classifiers with labels and with each other; nothing is changed."""

@@ -1,0 +1,1 @@
+"""Reading through providers' batches and through files that somebody else answers."""

@@ -1,0 +1,1 @@
+"""Reading conversations, with every call in the ledger."""
