@@ -139,7 +139,8 @@ CANARIES = {
     "name": "Zebulon",
 }
 TELLING = (
-    "Hello, {name} here. Write to {mail} or call {phone}. My card {card} was charged twice, IBAN {iban}, SSN {ssn}. "
+    "Hello, {name} here. Write to {mail} or call {phone}. My card {card} was charged twice, "
+    "IBAN {iban}, SSN {ssn}. "
     "From {ip} the address https://app.example.com/jobs?token={link} fails, api key {key}, bearer {jwt}. "
     "The export stops, signed {name}"
 )

@@ -24,7 +24,7 @@ REGISTRY: tuple[Entry, ...] = (
     Entry(
         "doctor",
         "earshot.cli.doctor",
-        "Check settings, database, Intercom, model providers, clock and the last run.",
+        "Check settings, database, Intercom, models, clock and the last run.",
     ),
     Entry("run", "earshot.cli.run", "The daily batch: sync, read, group, apply rules, report."),
     Entry("sync", "earshot.cli.sync", "Only bring in what changed at the source."),

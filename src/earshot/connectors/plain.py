@@ -1,6 +1,7 @@
 """The plain form of a conversation, which any help desk's export can be brought into:
 
-`{id, title?, created_at?, messages: [{author: "customer"|"agent"|"bot", text, created_at?, speaker?}], customer?: {…}}`.
+`{id, title?, created_at?, messages: [{author: "customer"|"agent"|"bot", text, created_at?, speaker?}],
+customer?: {…}}`.
 What `earshot export conversations` writes is this form too; its further keys are understood.
 """
 

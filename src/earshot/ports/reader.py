@@ -12,8 +12,8 @@ from earshot.domain.reading import PartialLabels, Reading
 class Read(Noun):
     """The answer for one conversation: a reading, labels only, or the reason why there is neither.
 
-    `injection` and `dropped_quotes` as in `Insight`. `unanswered` says that nobody could be asked: it is no fault of
-    the conversation, which waits for the next run.
+    `injection` and `dropped_quotes` as in `Insight`. `unanswered` says that nobody could be asked: it is no fault
+    of the conversation, which waits for the next run.
     """
 
     conversation_id: str
