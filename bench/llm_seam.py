@@ -21,8 +21,6 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_ai import direct
 from pydantic_ai.models import Model as AiModel
-from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.models.openai import OpenAIResponsesModel
 from pydantic_ai.settings import ModelSettings
 
 from earshot.domain.call import Tier
@@ -99,9 +97,7 @@ async def compare(name: str, address: str, *, calls: int, rounds: int) -> float:
 
 def _theirs(clients: Clients, settings: LlmSettings) -> AiModel:
     name = named(model_string(settings, Tier.CHEAP))
-    if name.provider == "anthropic":
-        return AnthropicModel(name.model, provider=clients.anthropic_provider())
-    return OpenAIResponsesModel(name.model, provider=clients.openai_provider())
+    return clients.of(name.provider).model(name)
 
 
 async def _direct(model: AiModel, deadline: float) -> object:

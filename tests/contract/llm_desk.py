@@ -121,7 +121,7 @@ def with_faults(*kinds: Fault, rate: float = 1.0, **more: Any) -> SimLlmSettings
 def always(text: str) -> AnswerFunction:
     """An answering function that always says the same."""
 
-    def answer(_instructions: str, _content: str, _schema: Json | None) -> str:
+    def answer(*_: object, **_schema: object) -> str:
         return text
 
     return answer

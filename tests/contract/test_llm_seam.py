@@ -131,12 +131,12 @@ async def test_the_invoice_is_what_was_booked_call_by_call(provider: str, tier: 
         if isinstance(result, Answer):
             seen["answered"] += 1
             assert result.usage is not None
-            cost = models.prices.cost(model.provider, model.name, result.usage)
+            cost = models.prices.cost(model.provider, model.name, usage=result.usage)
             assert cost is not None
             assert [float(line.amount) for line in lines] == [pytest.approx(cost.usd, abs=1e-9)]
         elif isinstance(result, Unanswered) and result.lost:
             seen["lost"] += 1
-            bound = models.prices.bound(model.provider, model.name, each)
+            bound = models.prices.bound(model.provider, model.name, request=each)
             assert bound is not None
             assert sum(line.amount for line in lines) <= Decimal(str(bound))
             assert len(lines) <= 1
@@ -172,7 +172,7 @@ async def test_faults_by_name(provider: str, fault: Fault, outcome: Outcome, *, 
 async def test_a_cancelled_call_costs_at_most_its_bound() -> None:
     arrived = asyncio.Event()
 
-    async def slowly(*_: Any) -> str:
+    async def slowly(*_: Any, **_schema: Any) -> str:
         arrived.set()
         await asyncio.sleep(30)
         return "{}"
@@ -233,13 +233,13 @@ async def test_a_batch_comes_back_paid_by_the_invoice(provider: str) -> None:
         answer = found[custom_id].answer if custom_id in found else None
         if answer is not None and answer.usage is not None:
             assert line is not None
-            cost = prices.cost(batch.provider, batch.name, answer.usage, batch=True)
+            cost = prices.cost(batch.provider, batch.name, usage=answer.usage, batch=True)
             assert cost is not None
             assert float(line.amount) == pytest.approx(cost.usd, abs=1e-9)
             booked += line.amount
         elif line is not None:
             assert custom_id not in found, "only what the provider left out may be charged without an answer"
-            bound = prices.bound(batch.provider, batch.name, asked, batch=True)
+            bound = prices.bound(batch.provider, batch.name, request=asked, batch=True)
             assert bound is not None
             assert float(line.amount) <= bound
     assert 0 < booked <= sim.invoice.total

@@ -27,7 +27,7 @@ async def test_a_message_is_answered_in_the_form_asked_for() -> None:
 async def test_the_answering_function_gets_instructions_content_and_schema() -> None:
     seen: list[tuple[str, str, Any]] = []
 
-    async def answer(instructions: str, content: str, schema: Json | None) -> str:
+    async def answer(instructions: str, content: str, *, schema: Json | None) -> str:
         seen.append((instructions, content, schema))
         return "an answer"
 

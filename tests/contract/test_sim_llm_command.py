@@ -41,7 +41,9 @@ def _prompter(template: Any = 3) -> Prompter:
 
 
 def _asked(request: Request) -> str:
-    return local_answer(request.instructions, request.content, request.form.json_schema if request.form else None)
+    return local_answer(
+        request.instructions, request.content, schema=request.form.json_schema if request.form else None
+    )
 
 
 def test_the_local_model_answers_earshots_own_prompts() -> None:
@@ -80,8 +82,8 @@ def test_it_summarises_and_decides() -> None:
 def test_what_is_no_conversation_is_filled_in() -> None:
     schema = {"type": "object", "properties": {"kind": {"enum": ["A"]}}}
     assert conversation_in("Hello") is None
-    assert json.loads(local_answer("", "Hello", schema)) == {"kind": "A"}
-    assert json.loads(local_answer("", '1 agent: "Only we spoke"', schema)) == {"kind": "A"}
+    assert json.loads(local_answer("", "Hello", schema=schema)) == {"kind": "A"}
+    assert json.loads(local_answer("", '1 agent: "Only we spoke"', schema=schema)) == {"kind": "A"}
     assert local_decisions("Hello", [{"type": "predicate"}])[0] is not None
 
 

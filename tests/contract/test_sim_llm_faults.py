@@ -91,7 +91,7 @@ async def test_a_hanging_answer_is_charged_or_not(charged: float, lines: int) ->
 async def test_who_gives_up_waiting_is_charged_all_the_same() -> None:
     begun = asyncio.Event()
 
-    async def answer(*_: object) -> str:
+    async def answer(*_: object, **_schema: object) -> str:
         begun.set()
         return "an answer"
 

@@ -30,7 +30,7 @@ def answered(requests: Path, answers: Path) -> int:
 def _answer(line: dict[str, Any]) -> dict[str, Any]:
     system, user = (message["content"] for message in line["body"]["messages"])
     schema = line["body"]["response_format"]["json_schema"]["schema"]
-    text = local_answer(system, user, schema)
+    text = local_answer(system, user, schema=schema)
     message = {"role": "assistant", "content": f"```json\n{text}\n```", "reasoning_content": "hm"}
     body = {
         "object": "chat.completion",

@@ -82,12 +82,12 @@ async def test_every_conversation_is_read_once_and_paid_once(
 async def test_a_provider_that_goes_down_in_the_middle_is_made_up_for_later(file: Path, open_llm: Open) -> None:
     answered = 0
 
-    def until_it_goes_down(instructions: str, content: str, schema: Json | None) -> str:
+    def until_it_goes_down(instructions: str, content: str, *, schema: Json | None) -> str:
         nonlocal answered
         answered += 1
         if answered == COUNT // 3:
             sim.down(600)
-        return local_answer(instructions, content, schema)
+        return local_answer(instructions, content, schema=schema)
 
     sim = LlmSim(until_it_goes_down, SimLlmSettings())
     earshot = await open_llm(sim, attempts=1, concurrency=4)
@@ -275,13 +275,13 @@ async def test_a_run_that_is_cancelled_saves_what_was_read_and_books_what_was_lo
     slow = asyncio.Event()
     answered = 0
 
-    async def some(instructions: str, content: str, schema: Json | None) -> str:
+    async def some(instructions: str, content: str, *, schema: Json | None) -> str:
         nonlocal answered
         answered += 1
         if answered > 20:
             slow.set()
             await asyncio.Event().wait()
-        return local_answer(instructions, content, schema)
+        return local_answer(instructions, content, schema=schema)
 
     sim = LlmSim(some, SimLlmSettings())
     earshot = await open_llm(sim, concurrency=10)

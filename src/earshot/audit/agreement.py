@@ -174,7 +174,7 @@ def calibration(rows: Sequence[Judged]) -> Calibration | None:
         n=len(known),
         error=bootstrap(np.ones(len(known)), lambda drawn: _calibration_error(drawn, inside, gaps=right - sure)),
         mean_confidence=float(sure.mean()),
-        bins=tuple(_bin(place, sure[places == place], right[places == place]) for place in np.unique(places)),
+        bins=tuple(_bin(place, sure[places == place], right=right[places == place]) for place in np.unique(places)),
     )
 
 
@@ -208,7 +208,7 @@ def _calibration_error(drawn: Floats, inside: Floats, *, gaps: Floats) -> Floats
     return np.abs(moved).sum(axis=1) / drawn.sum(axis=1)
 
 
-def _bin(place: int, sure: Floats, right: Floats) -> Bin:
+def _bin(place: int, sure: Floats, *, right: Floats) -> Bin:
     return Bin(
         low=place / BINS,
         high=(place + 1) / BINS,

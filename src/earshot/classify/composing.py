@@ -107,7 +107,7 @@ def compose(
     booked = {tier: _booked(guarded(model), tier, means=means) for tier, model in models.items()}
     shortening = None
     if settings.summarise and means.shelf is not None and Tier.CHEAP in booked:
-        shortening = Shortening(means.prompter, booked[Tier.CHEAP], means.shelf)
+        shortening = Shortening(means.prompter, booked[Tier.CHEAP], shelf=means.shelf)
     make = partial(_reader, means=means, shortening=shortening)
     rungs = {tier: make(booked[tier]) for tier in needed_tiers(settings)}
     reader = _tiers(settings, rungs)

@@ -13,6 +13,7 @@ from earshot.cli.report_files import Format, deliver
 from earshot.cli.session import go, moment, opened
 from earshot.cli.statement import show, show_seconds
 from earshot.domain.call import Mode
+from earshot.errors import Misconfigured
 from earshot.pipeline.daily import DailyRun
 from earshot.pipeline.money.consent import agreed, ensure
 from earshot.pipeline.rounds import Round
@@ -64,6 +65,11 @@ async def _run(
     settings = load_settings()
     async with opened(quiet=quiet, settings=settings) as earshot:
         parts = earshot.parts
+        if batch and (parts.make_llm is None or classifier == "local"):
+            raise Misconfigured(
+                "Batches are for language models, and none is to read.",
+                hint='Name one in the settings, [llm] provider = "anthropic" or "openai", or leave --batch out.',
+            )
         if parts.make_llm is not None and classifier != "local":
             llm = parts.make_llm()
             if not (yes or offline or await agreed(parts, llm)):

@@ -20,11 +20,11 @@ _AUTHORS = {"customer": Author.CUSTOMER, "other customer": Author.CUSTOMER, "bot
 _SURE, _LIKELY = 0.9, 0.65
 
 
-def local_answer(instructions: str, content: str, schema: Json | None) -> str:
+def local_answer(instructions: str, content: str, *, schema: Json | None) -> str:
     """The local model's reading in the form that is asked for; the schema filler where there is none."""
     reading = _reading(content)
     if reading is None:
-        return fill(instructions, content, schema)
+        return fill(instructions, content, schema=schema)
     if schema is None:
         return _plain(reading, instructions)
     return dumps(_filled(schema, schema, values=_values(reading), key=content_hash(content)[:16]))

@@ -1,11 +1,8 @@
 """A model that writes: a request out, an answer or a named error back."""
 
-from typing import cast
-
 from pydantic_ai.messages import InstructionPart, ModelMessage, ModelRequest, ModelResponse, TextPart
 from pydantic_ai.models import Model as AiModel
 from pydantic_ai.models import ModelRequestParameters
-from pydantic_ai.models.openai import OpenAIResponsesModelSettings
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.settings import ModelSettings
 
@@ -23,6 +20,12 @@ must be said, or it writes (and charges for) the whole prompt. Below a model's f
 """
 
 _FINISH = {"length": Finish.LENGTH, "content_filter": Finish.REFUSAL}
+
+
+class _Settings(ModelSettings, total=False):
+    """The settings of every company, and one that OpenAI alone reads."""
+
+    openai_store: bool
 
 
 class AskingModel:
@@ -75,13 +78,12 @@ def parameters_of(request: Request) -> ModelRequestParameters:
 
 def settings_of(request: Request, *, thinks: int) -> ModelSettings:
     """What is set on every call. Never a temperature: current models refuse it."""
-    settings = OpenAIResponsesModelSettings(
+    return _Settings(
         max_tokens=request.max_tokens + thinks,
         thinking=False,
         cache={"retention": CACHED, "messages": False},
         openai_store=False,
     )
-    return cast("ModelSettings", settings)
 
 
 def answer_of(response: ModelResponse) -> Answer:

@@ -6,15 +6,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-import anthropic
 import httpx2
-import openai
 
 from earshot.domain.model import Noun
 from earshot.errors import EarshotError, NotFound
-from earshot.llm.clients import CONNECT_SECONDS
+from earshot.llm.connections import CONNECT_SECONDS
 from earshot.llm.fields import fields
-from earshot.llm.problems import FAULTS, Asked, problem
+from earshot.llm.problems import Asked, problem
 from earshot.ports.model import Unanswered
 
 T = TypeVar("T")
@@ -95,16 +93,17 @@ async def guarded(
     try:
         async with asyncio.timeout(deadline):
             return await send()
-    except FAULTS as error:
+    except asked.faults as error:
         failed = problem(error, asked=asked) if creates else batch_problem(error, asked=asked)
-        if isinstance(failed, Unanswered) and status_of(error) is not None:
-            failed.lost = creates and (status_of(error) or 0) >= 500
+        status = status_of(error, asked=asked)
+        if isinstance(failed, Unanswered) and status is not None:
+            failed.lost = creates and status >= 500
     raise failed
 
 
 def batch_problem(error: Exception, *, asked: Asked) -> EarshotError:
     """What an error means where the thing asked for is a batch or its file, not a model."""
-    if status_of(error) == 404:
+    if status_of(error, asked=asked) == 404:
         return NotFound(
             f"{asked.provider} no longer has this batch, or it belongs to another account.",
             hint="Providers keep results for about a month, for the key's own workspace only.",
@@ -112,9 +111,9 @@ def batch_problem(error: Exception, *, asked: Asked) -> EarshotError:
     return problem(error, asked=asked)
 
 
-def status_of(error: Exception) -> int | None:
+def status_of(error: Exception, *, asked: Asked) -> int | None:
     """The HTTP status of an SDK's error, None when there was no answer."""
-    return error.status_code if isinstance(error, anthropic.APIStatusError | openai.APIStatusError) else None
+    return error.status_code if isinstance(error, asked.sdk.status) else None
 
 
 async def json_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, object]]:

@@ -18,7 +18,7 @@ from earshot.errors import EarshotError, Rejected
 from earshot.llm.asking import answer_of, messages_of, parameters_of, settings_of
 from earshot.llm.batch_desk import BatchDesk, Handle, Result, batch_problem
 from earshot.llm.catalogue import thinking_tokens
-from earshot.llm.problems import FAULTS, Asked, problem
+from earshot.llm.problems import Asked, problem
 from earshot.llm.usage import usage_of
 from earshot.ports.model import Answer, BatchAnswer, BatchState, Remote, Request, Unanswered
 
@@ -84,7 +84,7 @@ class ProviderBatches:
                 async for custom_id in found:
                     if custom_id in wanted:
                         return True
-        except FAULTS as error:
+        except self._asked.faults as error:
             failed = batch_problem(error, asked=self._asked)
         else:
             return False
@@ -109,7 +109,7 @@ class ProviderBatches:
                 async for result in results:
                     seen.add(result.custom_id)
                     yield self._answer(result, requests)
-        except FAULTS as error:
+        except self._asked.faults as error:
             failed = batch_problem(error, asked=self._asked)
         if failed is not None:
             raise failed
@@ -162,7 +162,7 @@ class ProviderBatches:
             status = "succeeded" if result.status == "succeeded" else "errored"
             told = BatchResult(custom_id=result.custom_id, status=status, body=result.body)
             answer = answer_of(self._model.batch_decode(told, self._batch_request(result.custom_id, request)))
-        except FAULTS as error:
+        except self._asked.faults as error:
             failed = problem(error, asked=self._asked)
         if failed is None or usage is not None:
             return BatchAnswer(custom_id=result.custom_id, answer=answer.model_copy(update={"usage": usage}))

@@ -18,10 +18,10 @@ from earshot.llm.catalogue import (
     provider_entry,
     retirement,
 )
-from earshot.llm.clients import Clients
+from earshot.llm.clients import Clients, Company
 from earshot.llm.keys import LlmKeys
 from earshot.llm.prices import ListPrices
-from earshot.llm.problems import FAULTS, Asked, problem
+from earshot.llm.problems import Asked, problem
 from earshot.llm.settings import LlmSettings
 from earshot.ports.clock import Clock
 
@@ -89,9 +89,10 @@ def _used(settings: LlmSettings, needed: Collection[Tier]) -> tuple[list[_Use], 
 async def _check_company(
     company: str, used: Sequence[_Use], *, clients: Clients, settings: LlmSettings, now: datetime
 ) -> list[Finding]:
-    asked = Asked(company, used[0].model, used[0].setting)
+    chosen = clients.of(company)
+    asked = Asked(company, used[0].model, used[0].setting, chosen.errors)
     try:
-        listed = await _listed(company, clients=clients, asked=asked, deadline=settings.deadline_seconds)
+        listed = await _listed(chosen, asked=asked, deadline=settings.deadline_seconds)
     except EarshotError as error:
         ok = False if any(use.needed for use in used) else None
         return [Finding(name=company, ok=ok, text=str(error), hint=error.hint)]
@@ -103,28 +104,15 @@ async def _check_company(
     return findings
 
 
-async def _listed(company: str, *, clients: Clients, asked: Asked, deadline: float) -> dict[str, date | None]:
+async def _listed(company: Company, *, asked: Asked, deadline: float) -> dict[str, date | None]:
     """The provider's models with their announced last days."""
     failed: EarshotError
     try:
         async with asyncio.timeout(deadline):
-            return await _models(company, clients)
-    except FAULTS as error:
+            return await company.listed()
+    except asked.faults as error:
         failed = problem(error, asked=asked)
     raise failed
-
-
-async def _models(company: str, clients: Clients) -> dict[str, date | None]:
-    match company:
-        case "anthropic":
-            ours = clients.anthropic.models.list()
-            return {each.id: each.retires_at.date() if each.retires_at else None async for each in ours}
-        case "google":
-            theirs = await clients.google_provider().client.aio.models.list()
-            return {(each.name or "").removeprefix("models/"): None async for each in theirs}
-        case _:
-            client = clients.openai if company == "openai" else clients.compatible_provider().client
-            return {each.id: _day(each.shutdown_date) async for each in client.models.list()}
 
 
 def _exists(use: _Use, listed: Mapping[str, date | None]) -> Finding:
@@ -154,7 +142,7 @@ def _retires(use: _Use, listed: Mapping[str, date | None], *, today: date) -> li
 
 def _price(use: _Use, prices: ListPrices) -> list[Finding]:
     name = named(use.model)
-    if prices.cost(name.provider, name.model, Usage(input_tokens=1)) is not None:
+    if prices.cost(name.provider, name.model, usage=Usage(input_tokens=1)) is not None:
         return []
     return [
         Finding(
@@ -177,10 +165,3 @@ def _is(name: Named, known: str) -> bool:
 
 def _company(use: _Use) -> str:
     return named(use.model).provider.removesuffix("-decisions")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return datetime.fromisoformat(text).date() if text else None
-    except ValueError:
-        return None

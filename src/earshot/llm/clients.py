@@ -1,137 +1,71 @@
-"""The clients of the providers' SDKs: one each, made at first use, over one pool of connections."""
+"""The companies in use, each imported when it is chosen: a company's SDK takes up to a second to import."""
 
-import logging
+import importlib
+from datetime import date
+from typing import Protocol
 
 import httpx2
-from anthropic import AsyncAnthropic
-from openai import AsyncOpenAI
-from pydantic_ai.profiles.openai import OpenAIModelProfile
-from pydantic_ai.providers.anthropic import AnthropicProvider
-from pydantic_ai.providers.google import GoogleProvider
-from pydantic_ai.providers.openai import OpenAIProvider
-from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+from pydantic_ai.models import Model as AiModel
 
-from earshot.errors import Misconfigured
-from earshot.llm.holding import hold
+from earshot.llm.batch_desk import BatchDesk
+from earshot.llm.catalogue import Named
+from earshot.llm.connections import Connections
 from earshot.llm.keys import LlmKeys
-from earshot.llm.pools import Pools
+from earshot.llm.problems import Asked, SdkErrors
 from earshot.llm.settings import LlmSettings
 
-CONNECT_SECONDS = 5.0
-"""Nothing was sent before a connection stands, so an address that does not answer is given up early."""
+_MODULES = {
+    "anthropic": "earshot.llm.anthropic_company",
+    "openai": "earshot.llm.openai_company",
+    "openai-decisions": "earshot.llm.openai_company",
+    "google": "earshot.llm.google_company",
+    "google-decisions": "earshot.llm.google_company",
+    "compatible": "earshot.llm.compatible_company",
+}
+"""Where each provider of models.toml is made, by `make(connections)`; a test compares the two."""
 
-SPARE_CONNECTIONS = 100
-"""Connections beyond the calls under way: batches, checks, connections that are just closing."""
 
-_LOUD = ("openai", "anthropic", "google_genai", "httpx2", "httpcore2")
+class Company(Protocol):
+    """A company's SDK, as far as we use it. Its client is made at first use and raises Misconfigured without a key.
+
+    Keys are passed to it explicitly, because the SDKs look for others by themselves; its retries are switched off,
+    because the caller books each attempt.
+    """
+
+    @property
+    def errors(self) -> SdkErrors:
+        """What the SDK raises."""
+        ...
+
+    def model(self, name: Named) -> AiModel:
+        """A model, or a DecisionModel where the provider's name is that of a decision endpoint."""
+        ...
+
+    def desk(self, *, asked: Asked) -> BatchDesk | None:
+        """The side of batches, None where there are none."""
+        ...
+
+    async def listed(self) -> dict[str, date | None]:
+        """The models with their announced last days."""
+        ...
 
 
 class Clients:
-    """Makes each provider's client once and closes what they share.
-
-    Keys are passed explicitly, because the SDKs look for others by themselves; retries are switched off, because
-    the caller books each attempt; redirects are not followed, because a key must not travel to another host.
-    """
+    """Makes each company once and closes what they share."""
 
     def __init__(
         self, settings: LlmSettings, keys: LlmKeys, *, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
-        self._settings = settings
-        self._keys = keys
-        self._transport = transport
-        self._http: httpx2.AsyncClient | None = None
-        self._anthropic: AsyncAnthropic | None = None
-        self._openai: AsyncOpenAI | None = None
-        self._google: GoogleProvider | None = None
-        self._compatible: OpenAICompatibleProvider | None = None
+        self._connections = Connections(settings, keys, transport=transport)
+        self._made: dict[str, Company] = {}
 
-    @property
-    def anthropic(self) -> AsyncAnthropic:
-        """Anthropic's client; its own tracing is off, it would count every call twice."""
-        if self._anthropic is None:
-            self._anthropic = AsyncAnthropic(
-                api_key=self._keys.key("anthropic"),
-                base_url=self._keys.base_url("anthropic"),
-                http_client=self._client(),
-                max_retries=0,
-                open_telemetry=False,
-            )
-        return self._anthropic
-
-    @property
-    def openai(self) -> AsyncOpenAI:
-        """OpenAI's client."""
-        if self._openai is None:
-            self._openai = AsyncOpenAI(
-                api_key=self._keys.key("openai"),
-                base_url=self._keys.base_url("openai"),
-                http_client=self._client(),
-                max_retries=0,
-            )
-        return self._openai
-
-    def anthropic_provider(self) -> AnthropicProvider:
-        """Anthropic as pydantic-ai wants it."""
-        return AnthropicProvider(anthropic_client=self.anthropic)
-
-    def openai_provider(self) -> OpenAIProvider:
-        """OpenAI as pydantic-ai wants it."""
-        return OpenAIProvider(openai_client=self.openai)
-
-    def google_provider(self) -> GoogleProvider:
-        """Google, whose client exists only inside its provider; without retry options it asks once."""
-        if self._google is None:
-            self._google = GoogleProvider(
-                api_key=self._keys.key("google"),
-                base_url=self._keys.base_url("google"),
-                http_client=self._client(),
-            )
-        return self._google
-
-    def compatible_provider(self) -> OpenAICompatibleProvider:
-        """A server that speaks OpenAI's chat completions; the older `max_tokens` is what all of them know."""
-        if self._compatible is None:
-            if not self._settings.base_url:
-                raise Misconfigured(
-                    "The compatible server has no address.",
-                    hint='Set [llm] base_url, for Ollama "http://127.0.0.1:11434/v1".',
-                )
-            secret = self._keys.compatible
-            client = AsyncOpenAI(
-                api_key=secret.get_secret_value() if secret else "no-key",
-                base_url=self._settings.base_url,
-                http_client=self._client(),
-                max_retries=0,
-            )
-            self._compatible = OpenAICompatibleProvider(
-                "compatible",
-                openai_client=client,
-                profile=OpenAIModelProfile(
-                    supports_json_schema_output=True, openai_chat_supports_max_completion_tokens=False
-                ),
-            )
-        return self._compatible
+    def of(self, provider: str) -> Company:
+        """The company behind a provider of the catalogue."""
+        module = _MODULES[provider]
+        if module not in self._made:
+            self._made[module] = importlib.import_module(module).make(self._connections)
+        return self._made[module]
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._http is not None:
-            await self._http.aclose()
-
-    def _client(self) -> httpx2.AsyncClient:
-        if self._http is None:
-            quieten()
-            most = self._settings.concurrency + SPARE_CONNECTIONS
-            wait = self._settings.deadline_seconds + CONNECT_SECONDS
-            self._http = httpx2.AsyncClient(
-                transport=self._transport or Pools(most),
-                timeout=httpx2.Timeout(wait, connect=min(CONNECT_SECONDS, self._settings.deadline_seconds)),
-                event_hooks={"response": [hold]},
-                follow_redirects=False,
-            )
-        return self._http
-
-
-def quieten() -> None:
-    """Keep the SDKs from logging requests: at level DEBUG they write out customers' words."""
-    for name in _LOUD:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        await self._connections.close()

@@ -1,24 +1,16 @@
 """The models that the settings name, made at first use over shared connections."""
 
 import httpx2
-from pydantic_ai.models import Model as AiModel
-from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.models.google import GoogleModel
-from pydantic_ai.models.google_decisions import GoogleDecisionsModel
-from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
-from pydantic_ai.models.openai_decisions import OpenAIDecisionsModel
+from pydantic_ai.models.decision import DecisionModel
 
 from earshot.domain.call import Tier
 from earshot.errors import Misconfigured
-from earshot.llm.anthropic_batches import AnthropicBatches
 from earshot.llm.asking import AskingModel
-from earshot.llm.batch_desk import BatchDesk
 from earshot.llm.batches import ProviderBatches
 from earshot.llm.catalogue import Named, model_string, named, provider_entry
 from earshot.llm.clients import Clients
-from earshot.llm.decisions import Decide, DecidingModel
+from earshot.llm.decisions import DecidingModel
 from earshot.llm.keys import LlmKeys
-from earshot.llm.openai_batches import OpenAIBatches
 from earshot.llm.prices import ListPrices
 from earshot.llm.problems import Asked
 from earshot.llm.settings import LlmSettings
@@ -58,13 +50,10 @@ class Models:
         name = named(model_string(self._settings, tier))
         if not provider_entry(name.provider).batches:
             return None
-        asked = Asked(name.provider, name.model, f"[llm] {tier}")
-        desk: BatchDesk
-        if name.provider == "anthropic":
-            desk = AnthropicBatches(self._clients.anthropic, asked=asked)
-        else:
-            desk = OpenAIBatches(self._clients.openai, asked=asked)
-        return ProviderBatches(self._writing(name), desk=desk, asked=asked)
+        company = self._clients.of(name.provider)
+        asked = Asked(name.provider, name.model, f"[llm] {tier}", company.errors)
+        desk = company.desk(asked=asked)
+        return ProviderBatches(company.model(name), desk=desk, asked=asked) if desk else None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -72,31 +61,15 @@ class Models:
 
     def _model(self, text: str, *, setting: str) -> Model:
         if text not in self._made:
-            name = named(text)
-            self._made[text] = self._make(name, asked=Asked(name.provider, name.model, setting))
+            self._made[text] = self._make(named(text), setting=setting)
         return self._made[text]
 
-    def _make(self, name: Named, *, asked: Asked) -> Model:
-        deadline = self._settings.deadline_seconds
-        if provider_entry(name.provider).decides:
-            return DecidingModel(self._deciding(name), asked=asked, deadline=deadline, clock=self._clock)
-        return AskingModel(self._writing(name), asked=asked, deadline=deadline, clock=self._clock)
-
-    def _writing(self, name: Named) -> AiModel:
-        match name.provider:
-            case "anthropic":
-                return AnthropicModel(name.model, provider=self._clients.anthropic_provider())
-            case "openai":
-                return OpenAIResponsesModel(name.model, provider=self._clients.openai_provider())
-            case "google":
-                return GoogleModel(name.model, provider=self._clients.google_provider())
-            case _:
-                return OpenAIChatModel(name.model, provider=self._clients.compatible_provider())
-
-    def _deciding(self, name: Named) -> Decide:
-        if name.provider == "openai-decisions":
-            return OpenAIDecisionsModel(name.model, provider=self._clients.openai_provider()).decide
-        return GoogleDecisionsModel(name.model, provider=self._clients.google_provider()).decide
+    def _make(self, name: Named, *, setting: str) -> Model:
+        company, deadline = self._clients.of(name.provider), self._settings.deadline_seconds
+        asked, made = Asked(name.provider, name.model, setting, company.errors), company.model(name)
+        if isinstance(made, DecisionModel):
+            return DecidingModel(made.decide, asked=asked, deadline=deadline, clock=self._clock)
+        return AskingModel(made, asked=asked, deadline=deadline, clock=self._clock)
 
 
 def make_models(

@@ -5,7 +5,6 @@ with hundreds of calls under way, that costs more than the calls themselves.
 """
 
 from collections.abc import AsyncIterator
-from types import TracebackType
 from typing import Self
 
 import httpx2
@@ -50,14 +49,8 @@ class Pools(httpx2.AsyncBaseTransport):
             await pool.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        for pool in self._pools:
-            await pool.__aexit__(exc_type, exc_value, traceback)
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
 
     def _place(self) -> int:
         """The first pool with room; the least busy one when all are full."""

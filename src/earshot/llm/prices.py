@@ -52,7 +52,7 @@ class ListPrices:
         self._clock = clock
         self._known: dict[tuple[str, str, bool, date], Priced | None] = {}
 
-    def cost(self, provider: str, model: str, usage: Usage, *, batch: bool = False) -> Cost | None:
+    def cost(self, provider: str, model: str, *, usage: Usage, batch: bool = False) -> Cost | None:
         """What a call costs today, None when the model's price is unknown."""
         priced = self._priced(provider, model, batch=batch)
         if priced is None:
@@ -67,7 +67,7 @@ class ListPrices:
         )
         return Cost(usd=float(usd), price_date=priced.day)
 
-    def bound(self, provider: str, model: str, request: Request, *, batch: bool = False) -> float | None:
+    def bound(self, provider: str, model: str, *, request: Request, batch: bool = False) -> float | None:
         """The most that a call can cost: each byte a token, at the dearest rate, and the longest answer."""
         priced = self._priced(provider, model, batch=batch)
         if priced is None:

@@ -4,11 +4,9 @@ Providers echo what they were sent, so nothing of their messages is kept: type, 
 """
 
 import re
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol
 
-import anthropic
 import httpx2
-import openai
 from pydantic_ai.exceptions import (
     AgentRunError,
     ModelAPIError,
@@ -28,12 +26,10 @@ from earshot.llm.catalogue import provider_entry
 from earshot.llm.fields import fields
 from earshot.ports.model import Unanswered
 
-FAULTS = (
+_FAULTS: tuple[type[Exception], ...] = (
     AgentRunError,
     UserError,
     httpx2.HTTPError,
-    anthropic.AnthropicError,
-    openai.OpenAIError,
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -43,7 +39,7 @@ FAULTS = (
     TypeError,
     ValueError,
 )
-"""All that a call can raise: a provider's body can break an SDK anywhere."""
+"""What a call can raise beside the SDK's own errors: a provider's body can break an SDK anywhere."""
 
 _UNSENT = ("connect", "pool")
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_error", "credit_balance_exhausted")
@@ -58,12 +54,46 @@ _IN_A_200 = {ModelRateLimitError: 429, ModelOverloadedError: 529}
 _A_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
+class StatusError(Protocol):
+    """An SDK's error that carries a provider's answer."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def body(self) -> object:
+        """The answer, decoded where it is JSON."""
+        ...
+
+    @property
+    def response(self) -> httpx2.Response:
+        """The answer itself."""
+        ...
+
+
+class SdkErrors(NamedTuple):
+    """The exceptions of a company's SDK; empty where pydantic-ai hides them all."""
+
+    every: tuple[type[Exception], ...] = ()
+    status: tuple[type[StatusError], ...] = ()
+    timeout: tuple[type[Exception], ...] = ()
+    connection: tuple[type[Exception], ...] = ()
+
+
 class Asked(NamedTuple):
-    """Who was asked, for messages; `setting` is where a person changes the model."""
+    """Who was asked, for messages; `setting` is where a person changes the model, `sdk` what it was asked with."""
 
     provider: str
     model: str
     setting: str
+    sdk: SdkErrors
+
+    @property
+    def faults(self) -> tuple[type[Exception], ...]:
+        """All that a call can raise."""
+        return _FAULTS + self.sdk.every
 
 
 class Told(NamedTuple):
@@ -78,9 +108,9 @@ class Told(NamedTuple):
 
 def problem(error: Exception, *, asked: Asked) -> EarshotError:
     """What an error of a call means to us. The error itself is not chained: its text may hold customers' words."""
-    if isinstance(error, TimeoutError | ModelTimeoutError | httpx2.TimeoutException) or _timed_out(error):
+    if isinstance(error, (TimeoutError, ModelTimeoutError, httpx2.TimeoutException, *asked.sdk.timeout)):
         return _connection(error, asked=asked, outcome=Outcome.TIMEOUT)
-    told = _told(error)
+    told = _told(error, sdk=asked.sdk)
     if told is not None:
         return answered(told, asked=asked)
     if isinstance(error, UserError):
@@ -88,7 +118,7 @@ def problem(error: Exception, *, asked: Asked) -> EarshotError:
             f"{asked.provider}:{asked.model} cannot be asked this way.",
             hint=f"Choose another model: {asked.setting}.",
         )
-    if isinstance(error, ModelConnectionError | httpx2.HTTPError | OSError) or _disconnected(error):
+    if isinstance(error, (ModelConnectionError, httpx2.HTTPError, OSError, *asked.sdk.connection)):
         return _connection(error, asked=asked, outcome=Outcome.LOST)
     return undecodable(asked)
 
@@ -148,11 +178,11 @@ def _connection(error: Exception, *, asked: Asked, outcome: Outcome) -> Unanswer
     return Unanswered(f"{asked.provider}:{asked.model} {how}.", outcome=outcome, lost=True)
 
 
-def _told(error: Exception) -> Told | None:
+def _told(error: Exception, *, sdk: SdkErrors) -> Told | None:
     if isinstance(error, ModelAPIError):
         return _told_by_model(error)
-    if isinstance(error, anthropic.APIStatusError | openai.APIStatusError):
-        body = fields(cast("object", error.body))
+    if isinstance(error, sdk.status):
+        body = fields(error.body)
         inner = fields(body.get("error")) or body
         code = _code(inner.get("code")) or _code(inner.get("type"))
         told = Told(error.status_code, code, _seconds(error.response.headers.get("retry-after")))
@@ -189,14 +219,6 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if value is not None and 0 <= value < float("inf") else None
-
-
-def _timed_out(error: Exception) -> bool:
-    return isinstance(error, anthropic.APITimeoutError | openai.APITimeoutError)
-
-
-def _disconnected(error: Exception) -> bool:
-    return isinstance(error, anthropic.APIConnectionError | openai.APIConnectionError)
 
 
 def _phase(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import httpx2
 from pydantic_ai.exceptions import AgentRunError, ContentFilterError, UserError
 
 from earshot.llm.holding import Held, holding
-from earshot.llm.problems import FAULTS, Asked, problem, redirected, undecodable
+from earshot.llm.problems import Asked, problem, redirected, undecodable
 from earshot.llm.usage import usage_in
 from earshot.ports.clock import Clock
 from earshot.ports.model import Answer, Finish
@@ -36,7 +36,7 @@ class Timed:
             try:
                 async with asyncio.timeout(self._deadline):
                     answer = await send()
-            except FAULTS as error:
+            except self.asked.faults as error:
                 if held.response is None and not isinstance(error, _OUTSIDE):
                     raise
                 answer, failed = _unusable(error, held), self._problem(error, held)

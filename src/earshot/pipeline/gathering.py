@@ -100,7 +100,7 @@ async def _in_batches(
     parts: Parts, watch: Stopwatch, *, llm: LlmParts, asked: Asked, collected: Collected | None
 ) -> Gathered:
     """Submit what is to be read; where the provider takes no batches, it is read at once after all."""
-    completeness = await _synced(parts, watch, asked)
+    completeness = await _synced(parts, watch, asked=asked)
     want = Want(stage=llm.prompter.stage, provisional_before=parts.clock.now())
     submitted = await watch.time("submit", submit(parts, llm, want=want))
     if submitted.online_only:
@@ -116,11 +116,11 @@ async def _in_turn(
     parts: Parts, watch: Stopwatch, *, reader: Reader, asked: Asked, run_id: str
 ) -> tuple[Completeness | None, Classified]:
     """Bring in, then read: for a reader that needs this machine for itself."""
-    completeness = await _synced(parts, watch, asked)
+    completeness = await _synced(parts, watch, asked=asked)
     return completeness, await watch.time("classify", classify_with(parts, reader, run_id=run_id))
 
 
-async def _synced(parts: Parts, watch: Stopwatch, asked: Asked) -> Completeness | None:
+async def _synced(parts: Parts, watch: Stopwatch, *, asked: Asked) -> Completeness | None:
     completeness = await watch.time("sync", _sync(parts, asked)) if asked.with_sync else None
     await watch.time("retain", retain(parts, days=asked.retention_days))
     return completeness

@@ -192,10 +192,10 @@ class BatchModel(Protocol):
 class Prices(Protocol):
     """List prices."""
 
-    def cost(self, provider: str, model: str, usage: Usage, *, batch: bool = False) -> Cost | None:
+    def cost(self, provider: str, model: str, *, usage: Usage, batch: bool = False) -> Cost | None:
         """What a call costs, None when the model's price is unknown."""
         ...
 
-    def bound(self, provider: str, model: str, request: Request, *, batch: bool = False) -> float | None:
+    def bound(self, provider: str, model: str, *, request: Request, batch: bool = False) -> float | None:
         """What a call can cost at most, US dollars, None when the price is unknown."""
         ...

@@ -33,6 +33,11 @@ _CLAIM = f"""
     where conversation_id <> all(cast(:gone as text[])) order by conversation_id, n
     on conflict do nothing
 """
+_TAKE_OVER = """
+    update batch_entry e set batch_id = c.batch_id, prompt_version = c.prompt_version, state = c.state,
+        note = c.note
+    from claiming_entry c where e.id = c.id and not e.open and e.batch_id <> c.batch_id
+"""
 _SETTLE = """
     update batch_entry e set state = s.state, note = s.note, open = false from claiming_entry s
     where e.id = s.id and e.state = 'waiting' and s.state <> 'waiting' returning e.id
@@ -48,14 +53,16 @@ class PostgresBatches:
     async def claim(self, batch: ReadingBatch, entries: Sequence[BatchEntry]) -> list[BatchEntry]:
         """Store a batch with those entries whose conversation no other open batch holds; the entries kept.
 
-        A batch of mode FILE claims nothing and keeps all. Conversations that are gone are left out; a batch that
-        would have no entries is not stored.
+        A batch of mode FILE claims nothing and keeps all; entries that an older file held are now its own.
+        Conversations that are gone are left out; a batch that would have no entries is not stored.
         """
         await self._stage(entries)
         held = await self._sql.rows(_LOCK)
         gone = {row["id"] for row in held if row["deleted"]}
         gone |= await tombstones.erased_ids(self._sql, sorted({e.conversation_id for e in entries}))
         await self._sql.run(_CLAIM, open=batch.mode is Mode.BATCH, gone=sorted(gone))
+        if batch.mode is Mode.FILE:
+            await self._sql.run(_TAKE_OVER)
         kept = set(await self._sql.column("select id from batch_entry where batch_id = :id", id=batch.id))
         if kept:
             stored = batch.model_copy(update={"entries": len(kept)})

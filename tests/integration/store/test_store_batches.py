@@ -225,3 +225,21 @@ async def test_gone_conversations_leave_their_batches(store: PostgresStore) -> N
         assert await unit.batches.entries("b1") == []
         assert [one.id for one in await unit.batches.unsettled()] == ["b1"], "the provider still holds it"
         await unit.commit()
+
+
+async def test_a_newer_file_takes_over_the_entries_of_an_older_one(store: PostgresStore) -> None:
+    c = conversation(1)
+    await keep(store, c)
+    older, newer = batch("f1", mode=Mode.FILE), batch("f2", mode=Mode.FILE)
+    first = entry(older, c)
+    async with store.unit() as unit:
+        assert await unit.batches.claim(older, [first]) == [first]
+        await unit.commit()
+    assert await settle(store, answered(first)) == [first.id]
+    second = first.model_copy(update={"batch_id": "f2"})
+    async with store.unit() as unit:
+        assert await unit.batches.claim(newer, [second]) == [second]
+        await unit.commit()
+    async with store.unit() as unit:
+        assert await unit.batches.find([first.id]) == {first.id: second}, "it waits for an answer again"
+    assert await settle(store, answered(second)) == [second.id]

@@ -76,6 +76,14 @@ async def test_a_wrong_key_is_named_and_its_models_are_not_guessed() -> None:
     assert SECRET not in finding.text
 
 
+async def test_google_refuses_a_wrong_key_in_its_own_way() -> None:
+    bad = reply({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": SECRET}}, status=401)
+    finding = of(await found(bad, provider="google", needed=(Tier.CHEAP,)), "google")[0]
+    assert finding.ok is False
+    assert "GOOGLE_API_KEY" in finding.hint
+    assert SECRET not in finding.text
+
+
 async def test_a_missing_key_is_named() -> None:
     [finding] = await found(reply({}), keys=LlmKeys(), provider="openai")
     assert finding.ok is False

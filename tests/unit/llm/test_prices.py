@@ -54,7 +54,7 @@ def test_every_listed_model_costs_what_the_library_says_over_all_cliffs(*, batch
     ours, compared = prices(), 0
     for provider, model in LISTED:
         for usage in USAGES:
-            cost = ours.cost(provider, model, usage, batch=batch)
+            cost = ours.cost(provider, model, usage=usage, batch=batch)
             if cost is not None:
                 assert cost.usd == listed(provider, model, usage, batch=batch), (provider, model, usage)
                 compared += 1
@@ -79,7 +79,7 @@ def test_any_usage_costs_what_the_library_says(
         cache_write_tokens=written,
         output_tokens=output,
     )
-    cost = prices().cost(provider, name, usage, batch=batch)
+    cost = prices().cost(provider, name, usage=usage, batch=batch)
     assert cost is not None
     assert cost.usd == listed(provider, name, usage, batch=batch)
 
@@ -93,15 +93,18 @@ def test_the_published_figures() -> None:
         ("anthropic:claude-sonnet-5-5", 7.5, 3.75),
     ):
         provider, _, name = model.partition(":")
-        now, later = prices().cost(provider, name, usage), prices().cost(provider, name, usage, batch=True)
+        now, later = (
+            prices().cost(provider, name, usage=usage),
+            prices().cost(provider, name, usage=usage, batch=True),
+        )
         assert now is not None
         assert later is not None
         assert (1000 * now.usd, 1000 * later.usd) == pytest.approx((online, batch))
 
 
 def test_beyond_a_cliff_every_token_costs_more() -> None:
-    below = prices().cost("anthropic", "claude-haiku-5-5", Usage(input_tokens=100_000))
-    above = prices().cost("anthropic", "claude-haiku-5-5", Usage(input_tokens=100_001))
+    below = prices().cost("anthropic", "claude-haiku-5-5", usage=Usage(input_tokens=100_000))
+    above = prices().cost("anthropic", "claude-haiku-5-5", usage=Usage(input_tokens=100_001))
     assert below is not None
     assert above is not None
     assert above.usd / below.usd == pytest.approx(5, rel=1e-4)
@@ -109,8 +112,8 @@ def test_beyond_a_cliff_every_token_costs_more() -> None:
 
 def test_prices_that_change_on_a_day_change_on_that_day() -> None:
     usage = Usage(input_tokens=1_000_000)
-    before = prices(datetime(2026, 11, 30, 23, tzinfo=UTC)).cost("google", "gemini-4-argon", usage)
-    after = prices(datetime(2026, 12, 1, 0, tzinfo=UTC)).cost("google", "gemini-4-argon", usage)
+    before = prices(datetime(2026, 11, 30, 23, tzinfo=UTC)).cost("google", "gemini-4-argon", usage=usage)
+    after = prices(datetime(2026, 12, 1, 0, tzinfo=UTC)).cost("google", "gemini-4-argon", usage=usage)
     assert before is not None
     assert after is not None
     assert after.usd == 2 * before.usd
@@ -120,12 +123,12 @@ def test_prices_that_change_on_a_day_change_on_that_day() -> None:
     ("provider", "model"), [("compatible", "qwen3:8b"), ("openai", "gpt-99"), ("google", "gemma-3")]
 )
 def test_an_unknown_price_is_none_and_never_zero(provider: str, model: str) -> None:
-    assert prices().cost(provider, model, Usage(input_tokens=1000)) is None
-    assert prices().bound(provider, model, ASKED) is None
+    assert prices().cost(provider, model, usage=Usage(input_tokens=1000)) is None
+    assert prices().bound(provider, model, request=ASKED) is None
 
 
 def test_google_takes_no_batches_so_none_has_a_price() -> None:
-    assert prices().cost("google", "gemini-3.8-flash", Usage(input_tokens=1000), batch=True) is None
+    assert prices().cost("google", "gemini-3.8-flash", usage=Usage(input_tokens=1000), batch=True) is None
 
 
 def test_prices_of_the_settings_win() -> None:
@@ -135,11 +138,14 @@ def test_prices_of_the_settings_win() -> None:
             "openai:gpt-6-luna": PriceSettings(input=2, output=8, cached=1),
         }
     )
-    free = ours.cost("compatible", "qwen3:8b", Usage(input_tokens=1000))
+    free = ours.cost("compatible", "qwen3:8b", usage=Usage(input_tokens=1000))
     assert free is not None
     assert free.usd == 0
     usage = Usage(input_tokens=1_000_000, cached_tokens=500_000, output_tokens=100_000)
-    cost, half = ours.cost("openai", "gpt-6-luna", usage), ours.cost("openai", "gpt-6-luna", usage, batch=True)
+    cost, half = (
+        ours.cost("openai", "gpt-6-luna", usage=usage),
+        ours.cost("openai", "gpt-6-luna", usage=usage, batch=True),
+    )
     assert cost is not None
     assert half is not None
     assert (cost.usd, half.usd) == (2.3, 1.15)
@@ -147,14 +153,16 @@ def test_prices_of_the_settings_win() -> None:
 
 
 def test_what_the_list_lacks_the_catalogue_may_know() -> None:
-    cost = prices().cost("google-decisions", "gemini-decision-1", Usage(input_tokens=1_000_000, output_tokens=9))
+    cost = prices().cost(
+        "google-decisions", "gemini-decision-1", usage=Usage(input_tokens=1_000_000, output_tokens=9)
+    )
     assert cost is not None
     assert (cost.usd, cost.price_date) == (0.1, catalogue().as_of)
 
 
 def test_a_price_carries_the_day_of_the_list() -> None:
     assert metadata.version("genai-prices") in catalogue().price_dates, "write the day of the new list down"
-    cost = prices().cost("openai", "gpt-6-luna", Usage(input_tokens=1))
+    cost = prices().cost("openai", "gpt-6-luna", usage=Usage(input_tokens=1))
     assert cost is not None
     assert cost.price_date == price_day() == date(2026, 11, 22)
 
@@ -180,7 +188,7 @@ def test_no_call_costs_more_than_its_bound(
         output_tokens=output,
     )
     ours = prices()
-    cost, bound = ours.cost(provider, name, usage), ours.bound(provider, name, asked)
+    cost, bound = ours.cost(provider, name, usage=usage), ours.bound(provider, name, request=asked)
     assert cost is not None
     assert bound is not None
     assert cost.usd <= bound
@@ -188,7 +196,7 @@ def test_no_call_costs_more_than_its_bound(
 
 def test_the_bound_leaves_room_for_thinking_that_cannot_be_switched_off() -> None:
     ours = prices(prices={"openai:gpt-6.1-sol": PriceSettings(input=0, output=1_000_000)})
-    assert (ours.bound("openai", "gpt-6.1-sol", ASKED) or 0) > ASKED.max_tokens
+    assert (ours.bound("openai", "gpt-6.1-sol", request=ASKED) or 0) > ASKED.max_tokens
 
 
 GUIDE = {
@@ -205,7 +213,7 @@ GUIDE = {
 def test_the_guides_figures_come_out_at_the_guides_prices(model: str, total: float, each: float) -> None:
     """Its calculate_llm_cost: ten thousand conversations of 500 tokens in and 100 out."""
     ours = prices(prices={f"openai:{name}": price for name, price in GUIDE.items()})
-    cost = ours.cost("openai", model, Usage(input_tokens=500, output_tokens=100))
+    cost = ours.cost("openai", model, usage=Usage(input_tokens=500, output_tokens=100))
     assert cost is not None
     whole = Decimal(str(cost.usd)) * 10_000
     assert float(round(whole, 2)) == total
@@ -213,6 +221,6 @@ def test_the_guides_figures_come_out_at_the_guides_prices(model: str, total: flo
 
 
 def test_the_guides_cheapest_model_still_has_the_guides_price() -> None:
-    cost = prices().cost("openai", "gpt-4o-mini", Usage(input_tokens=500, output_tokens=100))
+    cost = prices().cost("openai", "gpt-4o-mini", usage=Usage(input_tokens=500, output_tokens=100))
     assert cost is not None
     assert cost.usd == pytest.approx(1.35 / 10_000)

@@ -72,13 +72,13 @@ class PerToken:
 
     known = True
 
-    def cost(self, provider: str, model: str, usage: Usage, *, batch: bool = False) -> Cost | None:
+    def cost(self, provider: str, model: str, *, usage: Usage, batch: bool = False) -> Cost | None:
         tokens = usage.input_tokens + usage.output_tokens
         if not self.known:
             return None
         return Cost(usd=tokens * (0.5e-6 if batch else 1e-6), price_date=START.date())
 
-    def bound(self, provider: str, model: str, request: Request, *, batch: bool = False) -> float | None:
+    def bound(self, provider: str, model: str, *, request: Request, batch: bool = False) -> float | None:
         return (request.size + request.max_tokens) * (0.5e-6 if batch else 1e-6) if self.known else None
 
 
@@ -175,7 +175,7 @@ class Provider:
         for custom_id, request in held.requests.items():
             if custom_id not in self.omit and self._given(custom_id, request).answer is not None:
                 self.paid[custom_id] += 1
-                cost = PerToken().cost(self.provider, self.name, usage_of(request), batch=True)
+                cost = PerToken().cost(self.provider, self.name, usage=usage_of(request), batch=True)
                 self.usd += cost.usd if cost else 0.0
 
     def _given(self, custom_id: str, request: Request) -> BatchAnswer:

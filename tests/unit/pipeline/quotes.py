@@ -26,7 +26,7 @@ class TablePrices:
     def __init__(self, table: Mapping[str, tuple[float, float]]) -> None:
         self._table = table
 
-    def cost(self, provider: str, model: str, usage: Usage, *, batch: bool = False) -> Cost | None:
+    def cost(self, provider: str, model: str, *, usage: Usage, batch: bool = False) -> Cost | None:
         if model not in self._table:
             return None
         read, wrote = self._table[model]
@@ -34,7 +34,7 @@ class TablePrices:
         usd = (plain * read + usage.output_tokens * wrote) / 1e6 * (0.5 if batch else 1.0)
         return Cost(usd=usd, price_date=NOW.date())
 
-    def bound(self, provider: str, model: str, request: Request, *, batch: bool = False) -> float | None:
+    def bound(self, provider: str, model: str, *, request: Request, batch: bool = False) -> float | None:
         return None
 
 

@@ -103,7 +103,9 @@ async def test_a_limit_and_the_settings_limit_hold() -> None:
 
 async def test_the_run_budget_stops_before_it_is_exceeded() -> None:
     world = World(7)
-    bound = world.prices.bound("openai", "small", world.llm.prompter.prepare(conversation(0)).request, batch=True)
+    bound = world.prices.bound(
+        "openai", "small", request=world.llm.prompter.prepare(conversation(0)).request, batch=True
+    )
     llm = world.with_prompts(ClassifySettings(), run_budget_usd=2.5 * (bound or 0))
     done = await submit(world.parts, llm)
     assert (done.requests, done.unaffordable) == (2, True)
@@ -111,7 +113,9 @@ async def test_the_run_budget_stops_before_it_is_exceeded() -> None:
 
 async def test_the_day_budget_stops_and_the_rest_stays_pending() -> None:
     world = World(7)
-    bound = world.prices.bound("openai", "small", world.llm.prompter.prepare(conversation(0)).request, batch=True)
+    bound = world.prices.bound(
+        "openai", "small", request=world.llm.prompter.prepare(conversation(0)).request, batch=True
+    )
     llm = world.with_prompts(ClassifySettings(), day_budget_usd=4.5 * (bound or 0))
     done = await submit(world.parts, llm)
     assert (done.requests, done.unaffordable) == (4, True)

@@ -133,6 +133,17 @@ async def test_limit_and_choice(world: World, tmp_path: Path) -> None:
     assert (await _write(world, tmp_path / "e", want=Want(again_before=world.clock.now()))).requests == 3
 
 
+async def test_answers_to_an_older_file_fit_a_newer_one(world: World, tmp_path: Path) -> None:
+    await _write(world, tmp_path / "older")
+    older = [line["custom_id"] for line in _requests(tmp_path / "older")]
+    await _write(world, tmp_path / "newer")
+    assert [line["custom_id"] for line in _requests(tmp_path / "newer")] == older
+    assert (await _read(world, _save(tmp_path / "answers", *map(_answer, older)))).read == 3
+    await _write(world, tmp_path / "again", want=Want(again_before=world.clock.now()))
+    assert (await _read(world, _save(tmp_path / "answers", *map(_answer, older)))).read == 3, "asked for again"
+    assert (await _read(world, _save(tmp_path / "answers", *map(_answer, older)))).settled == 3
+
+
 async def test_a_conversation_without_words_is_unread_and_not_written(world: World, tmp_path: Path) -> None:
     silent = conversation(5)
     message = silent.messages[0].model_copy(update={"author": Author.AGENT})

@@ -165,13 +165,13 @@ class Booked:
             purpose=purpose,
             conversation_id=conversation_id,
             started_at=books.clock.now(),
-            bound_usd=books.prices.bound(model.provider, model.name, request),
+            bound_usd=books.prices.bound(model.provider, model.name, request=request),
         )
 
     def _answered(self, answer: Answer, outcome: Outcome) -> dict[str, object]:
         if answer.usage is None:
             return {"outcome": outcome, "latency_ms": answer.latency_ms}
-        cost = self.books.prices.cost(self.model.provider, self.model.name, answer.usage)
+        cost = self.books.prices.cost(self.model.provider, self.model.name, usage=answer.usage)
         return {
             "outcome": outcome,
             "usage": answer.usage,

@@ -30,7 +30,7 @@ def find(conversation: Conversation, quote: str, *, number: int | None) -> Place
         for message in _candidates(conversation, number):
             span = _exact(message.text, wanted) or _loose(message.text, wanted)
             if span:
-                start, end = _within(message.text, *span)
+                start, end = _within(message.text, span[0], end=span[1])
                 return Place(quote=message.text[start:end], message_id=message.id, start=start, end=end)
     return None
 
@@ -78,7 +78,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(kept), places
 
 
-def _within(text: str, start: int, end: int) -> tuple[int, int]:
+def _within(text: str, start: int, *, end: int) -> tuple[int, int]:
     """The span cut to the limit, at a blank where there is one near."""
     if end - start <= QUOTE_LIMIT:
         return start, end

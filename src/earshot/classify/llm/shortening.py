@@ -40,7 +40,7 @@ class _Summary:
 class Shortening:
     """Decides how a long thread is read. `cheap` writes the summaries."""
 
-    def __init__(self, prompter: Prompter, cheap: Booked, shelf: Shelf) -> None:
+    def __init__(self, prompter: Prompter, cheap: Booked, *, shelf: Shelf) -> None:
         self._prompter = prompter
         self._cheap = cheap
         self._shelf = shelf
@@ -91,8 +91,8 @@ class Shortening:
 def _rates(booked: Booked) -> Rates | None:
     """A model's list prices, None where they are unknown."""
     prices, provider, name = booked.books.prices, booked.model.provider, booked.model.name
-    read = prices.cost(provider, name, Usage(input_tokens=_SAMPLE))
-    written = prices.cost(provider, name, Usage(output_tokens=_SAMPLE))
+    read = prices.cost(provider, name, usage=Usage(input_tokens=_SAMPLE))
+    written = prices.cost(provider, name, usage=Usage(output_tokens=_SAMPLE))
     if read is None or written is None:
         return None
     return Rates(input=read.usd * 1e6 / _SAMPLE, output=written.usd * 1e6 / _SAMPLE)

@@ -97,9 +97,9 @@ async def score(
     if classifier == STORED:
         answers = await _stored(parts, given)
     else:
-        variant = _variant(parts, classifier, make_variant)
-        await _agree(parts, given, {classifier: variant}, yes=yes, ask=ask)
-        answers = await reread(parts, variant.make_reader(), given.found)
+        variant = _variant(parts, classifier, make_variant=make_variant)
+        await _agree(parts, given, variants={classifier: variant}, yes=yes, ask=ask)
+        answers = await reread(parts, variant.make_reader(), wanted=given.found)
     own = _judgement(given, answers, classifier=classifier, segments=segments)
     answered = {name for name, read in answers.reads.items() if not read.unanswered}
     told = [name for confusion in own.confusions for name in confusion.ids] if show_text else []
@@ -123,12 +123,12 @@ async def experiment(
 ) -> Experiment:
     """Read the same labelled conversations with two variants and say whether the difference is real."""
     given = await load(parts, labels)
-    chosen = {name: _variant(parts, name, make_variant) for name in (a, b)}
+    chosen = {name: _variant(parts, name, make_variant=make_variant) for name in (a, b)}
     if len(chosen) < 2:
         raise Misconfigured("Both variants are the same.", hint="Name two: --a local --b llm.")
-    await _agree(parts, given, chosen, yes=yes, ask=ask)
-    first = await reread(parts, chosen[a].make_reader(), given.found)
-    second = await reread(parts, chosen[b].make_reader(), given.found)
+    await _agree(parts, given, variants=chosen, yes=yes, ask=ask)
+    first = await reread(parts, chosen[a].make_reader(), wanted=given.found)
+    second = await reread(parts, chosen[b].make_reader(), wanted=given.found)
     left, right = _rows(given, first), _rows(given, second)
     differences = compare(left, right)
     return Experiment(
@@ -142,7 +142,7 @@ async def experiment(
     )
 
 
-def _variant(parts: Parts, name: str, make_variant: VariantMaker | None) -> Variant:
+def _variant(parts: Parts, name: str, *, make_variant: VariantMaker | None) -> Variant:
     wanted = parse_variant(name)
     classifier = wanted[CLASSIFIER]
     if classifier == STORED:
@@ -157,7 +157,7 @@ def _variant(parts: Parts, name: str, make_variant: VariantMaker | None) -> Vari
 
 
 async def _agree(
-    parts: Parts, given: LabelledSet, variants: Mapping[str, Variant], *, yes: bool, ask: Ask | None
+    parts: Parts, given: LabelledSet, *, variants: Mapping[str, Variant], yes: bool, ask: Ask | None
 ) -> None:
     """Say what it will cost, and ask; nothing is asked where nothing is spent."""
     if not given.found:

@@ -61,21 +61,21 @@ async def load(parts: Parts, path: Path, *, stored_only: bool = False) -> Labell
     """The labels with their conversations; texts in the file win over the store's unless `stored_only`."""
     found = LabelledSet(read_labels(path))
     if not stored_only and any(row.with_text for row in found.rows):
-        _from_file(parts, path, found)
+        _from_file(parts, path, found=found)
     missing = found.missing
     for first in range(0, len(missing), _CHUNK):
-        await _from_store(parts, missing[first : first + _CHUNK], found)
+        await _from_store(parts, missing[first : first + _CHUNK], found=found)
     return found
 
 
-def _from_file(parts: Parts, path: Path, found: LabelledSet) -> None:
+def _from_file(parts: Parts, path: Path, *, found: LabelledSet) -> None:
     wanted = {row.id.removeprefix(FILE_PREFIX): row.id for row in found.rows if row.with_text}
     for entry in parts.read_file(path, parts.clock.now()):
         if isinstance(entry, Fetched) and entry.conversation.external_id in wanted:
             found.conversations[wanted[entry.conversation.external_id]] = entry.conversation
 
 
-async def _from_store(parts: Parts, ids: Sequence[str], found: LabelledSet) -> None:
+async def _from_store(parts: Parts, ids: Sequence[str], *, found: LabelledSet) -> None:
     names = {name: own for own in ids for name in (f"{FILE_PREFIX}{own}", own)}
     async with parts.store.unit() as unit:
         held = {one.id: one for one in await unit.conversations.get(list(names)) if not one.deleted}

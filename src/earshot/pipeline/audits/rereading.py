@@ -25,7 +25,7 @@ class Rereading:
     failed: EarshotError | None = None
 
 
-async def reread(parts: Parts, reader: Reader, wanted: Mapping[str, Conversation]) -> Rereading:
+async def reread(parts: Parts, reader: Reader, *, wanted: Mapping[str, Conversation]) -> Rereading:
     """One answer per conversation, nothing saved; as many `read` at once as the reader allows."""
     found = Rereading()
     step = parts.progress.step(f"Reading with {reader.name}", len(wanted))
@@ -33,7 +33,7 @@ async def reread(parts: Parts, reader: Reader, wanted: Mapping[str, Conversation
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(max(1, min(reader.parallel, len(wanted)))):
-                group.create_task(_work(reader, batches, found, step=step))
+                group.create_task(_work(reader, batches, found=found, step=step))
     finally:
         if isinstance(reader, Accounted):
             await reader.ledger.flush()
@@ -44,7 +44,7 @@ async def reread(parts: Parts, reader: Reader, wanted: Mapping[str, Conversation
 
 
 async def _work(
-    reader: Reader, batches: Iterator[Sequence[tuple[str, Conversation]]], found: Rereading, *, step: Step
+    reader: Reader, batches: Iterator[Sequence[tuple[str, Conversation]]], *, found: Rereading, step: Step
 ) -> None:
     """Take batches until there is none, or nothing more may be spent."""
     for batch in batches:

@@ -1,5 +1,6 @@
 """Use case: requests as a file that anybody may answer, and the answers taken back. Nothing is spent by us."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Generator, Sequence
@@ -23,7 +24,7 @@ from earshot.ports.model import BatchAnswer, Prices
 from earshot.ports.store import DEFAULT_WANT, Want
 
 if TYPE_CHECKING:  # prompts cost time to import, and only their types are named here
-    from earshot.classify.llm.prompter import Prompter
+    from earshot.classify.llm.prompter import Prepared, Prompter
 
 PROVIDER = "compatible"
 """What stands for the provider where somebody else answers; the settings can price it: "compatible:NAME"."""
@@ -79,7 +80,8 @@ async def write_requests(
 ) -> Written:
     """Write the requests for what is to be read. The file appears complete or not at all; it claims nothing.
 
-    Nothing in it names anybody: custom ids are random, personal data is masked unless the settings say otherwise.
+    Nothing in it names anybody: custom ids are digests, personal data is masked unless the settings say otherwise.
+    The same text asked about in the same way has the same id in every file, so that answers to an older file fit.
     """
     batch = ReadingBatch(
         id=fresh_id(), mode=Mode.FILE, provider=PROVIDER, model=model, tier=tier, created_at=parts.clock.now()
@@ -116,7 +118,7 @@ def _entry(
             attempted_at=parts.clock.now(),
         )
     entry = BatchEntry(
-        id=fresh_id(),
+        id=_custom_id(prepared),
         batch_id=batch.id,
         conversation_id=conversation.id,
         content_hash=conversation.content_hash,
@@ -125,6 +127,13 @@ def _entry(
     )
     handle.write(request_line(entry.id, prepared.request, model=batch.model))
     return entry
+
+
+def _custom_id(prepared: "Prepared") -> str:
+    """The request's id: the same for the same conversation, text and prompt, on any machine."""
+    conversation = prepared.conversation
+    what = "\x1f".join((conversation.id, conversation.content_hash, prepared.prompt_hash))
+    return hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 async def _pages(parts: Parts, *, want: Want, limit: int | None) -> AsyncIterator[Sequence[Conversation]]:

@@ -127,7 +127,7 @@ class _Submission:
         model = self.desk.model
         if size > model.most_bytes:
             raise BadInput("the conversation is too long for a batch")
-        bound = self.desk.llm.prices.bound(model.provider, model.name, prepared.request, batch=True)
+        bound = self.desk.llm.prices.bound(model.provider, model.name, request=prepared.request, batch=True)
         if bound is None and (self.budget, self.desk.llm.day_budget_usd) != (None, None):
             raise Misconfigured(
                 f"The price of {model.provider}:{model.name} in batches is not known, so no budget can be kept.",

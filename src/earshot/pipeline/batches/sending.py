@@ -203,7 +203,7 @@ async def rebuild(desk: Desk, batch: ReadingBatch) -> tuple[dict[str, Request], 
         group = entries[start : start + GROUP]
         found = await desk.conversations(group)
         for entry in group:
-            request = _again(desk, entry, found.get(entry.conversation_id))
+            request = _again(desk, entry, conversation=found.get(entry.conversation_id))
             if request is None:
                 stale.append(release(entry, CHANGED))
             else:
@@ -212,7 +212,7 @@ async def rebuild(desk: Desk, batch: ReadingBatch) -> tuple[dict[str, Request], 
     return requests, stale
 
 
-def _again(desk: Desk, entry: BatchEntry, conversation: Conversation | None) -> Request | None:
+def _again(desk: Desk, entry: BatchEntry, *, conversation: Conversation | None) -> Request | None:
     if conversation is None or conversation.deleted or conversation.content_hash != entry.content_hash:
         return None
     if desk.llm.prompter.prompt_hash != entry.prompt_hash:

@@ -128,7 +128,7 @@ class Judge:
         cost = None
         if usage is not None and self.prices is not None:
             batched = self.batch.mode is Mode.BATCH
-            cost = self.prices.cost(self.batch.provider, self.batch.model, usage, batch=batched)
+            cost = self.prices.cost(self.batch.provider, self.batch.model, usage=usage, batch=batched)
         return call_of(self.batch, entry).model_copy(
             update={
                 "outcome": given.outcome,

@@ -68,7 +68,7 @@ async def estimate(
     if count is not None and not drawn:
         sample = Sample([Measured(GUIDE_TOKENS, shortened=False, tier=quoting.chosen)], count, GUIDE_PREFIX)
     habits, spent = await _habits(parts, quoting)
-    expected = _as_set(quoting, sample, habits)
+    expected = _as_set(quoting, sample, habits=habits)
     scale = sample.total / max(1, len(sample.measured))
     return Estimate(
         conversations=sample.total,
@@ -78,7 +78,7 @@ async def estimate(
         basis=_basis(len(drawn), sample.total, stored=stored, count=count),
         prefix_tokens=sample.prefix,
         as_set=expected,
-        tiers=_by_tier(quoting, sample, habits),
+        tiers=_by_tier(quoting, sample, habits=habits),
         spent_today_usd=spent,
         over_budget=_over(quoting, expected[0], spent=spent),
         notes=tuple(_notes(quoting, sample, habits=habits)),
@@ -168,7 +168,7 @@ def _escalated(rows: Sequence[Spending], chosen: Tier) -> float | None:
     return min(1.0, again / first) if first >= ENOUGH_CALLS and again else None
 
 
-def _as_set(quoting: Quoting, sample: Sample, habits: Habits) -> tuple[Expected, ...]:
+def _as_set(quoting: Quoting, sample: Sample, *, habits: Habits) -> tuple[Expected, ...]:
     online = as_set(quoting, sample, mode=Mode.ONLINE, habits=habits)
     chosen = quoting.offer(quoting.chosen)
     if chosen is None or not chosen.batches:
@@ -176,7 +176,7 @@ def _as_set(quoting: Quoting, sample: Sample, habits: Habits) -> tuple[Expected,
     return online, as_set(quoting, sample, mode=Mode.BATCH, habits=habits)
 
 
-def _by_tier(quoting: Quoting, sample: Sample, habits: Habits) -> tuple[Expected, ...]:
+def _by_tier(quoting: Quoting, sample: Sample, *, habits: Habits) -> tuple[Expected, ...]:
     modes = [(offer, mode) for offer in quoting.offers for mode in (Mode.ONLINE, Mode.BATCH)]
     return tuple(
         with_tier(quoting, sample, offer=offer, mode=mode, habits=habits)

@@ -24,7 +24,7 @@ def make_quoting(
 ) -> Quoting:
     """What the settings offer, a variant's changes included. Raises Misconfigured where nobody is named to read."""
     own = changed(classify, overrides or {})
-    models = with_model(llm, own.tier, overrides or {})
+    models = with_model(llm, own.tier, overrides=overrides or {})
     offers = [offer for tier in Tier if (offer := _offer(models, tier, needed=tier is own.tier)) is not None]
     return Quoting(
         prompter=Prompter(own, taxonomy, now=clock.now),
@@ -36,7 +36,7 @@ def make_quoting(
     )
 
 
-def with_model(llm: LlmSettings, tier: Tier, overrides: Mapping[str, str]) -> LlmSettings:
+def with_model(llm: LlmSettings, tier: Tier, *, overrides: Mapping[str, str]) -> LlmSettings:
     """The settings with a variant's model in the place of the tier's."""
     model = overrides.get(MODEL)
     return llm.model_copy(update={tier.value: model}) if model else llm

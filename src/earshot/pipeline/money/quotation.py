@@ -135,7 +135,7 @@ def as_set(quoting: Quoting, sample: Sample, *, mode: Mode, habits: Habits) -> E
     while share > 0 and any(reached):
         asked.append(([quoting.offer(tier) if tier else None for tier in reached], share))
         share, reached = share * asked[1][1], _above(reached)
-    return _total(quoting, sample, asked, mode=mode, habits=habits)
+    return _total(quoting, sample, asked=asked, mode=mode, habits=habits)
 
 
 def _above(tiers: Sequence[Tier | None]) -> list[Tier | None]:
@@ -145,7 +145,7 @@ def _above(tiers: Sequence[Tier | None]) -> list[Tier | None]:
 
 def with_tier(quoting: Quoting, sample: Sample, *, offer: Offer, mode: Mode, habits: Habits) -> Expected:
     """What it would take if one model read everything once."""
-    return _total(quoting, sample, [([offer] * len(sample.measured), 1.0)], mode=mode, habits=habits)
+    return _total(quoting, sample, asked=[([offer] * len(sample.measured), 1.0)], mode=mode, habits=habits)
 
 
 def arithmetic(
@@ -153,11 +153,11 @@ def arithmetic(
 ) -> float | None:
     """Plain list-price cost of so many conversations of the same size, without caching; None: price unknown."""
     usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
-    cost = prices.cost(offer.provider, offer.model, usage, batch=batch)
+    cost = prices.cost(offer.provider, offer.model, usage=usage, batch=batch)
     return None if cost is None else cost.usd * conversations
 
 
-def expected_output(quoting: Quoting, offer: Offer, habits: Habits) -> float:
+def expected_output(quoting: Quoting, offer: Offer, *, habits: Habits) -> float:
     """Tokens of an answer: what this model wrote lately, or what the prompt asks for."""
     if offer.tier is Tier.LABELS:
         return 0.0
@@ -222,8 +222,8 @@ class _Sum:
 def _total(
     quoting: Quoting,
     sample: Sample,
-    asked: Sequence[tuple[Sequence[Offer | None], float]],
     *,
+    asked: Sequence[tuple[Sequence[Offer | None], float]],
     mode: Mode,
     habits: Habits,
 ) -> Expected:
@@ -232,7 +232,7 @@ def _total(
     price = _Pricing(quoting, mode=mode, habits=habits)
     for offers, share in asked:
         for place, (offer, one) in enumerate(zip(offers, sample.measured, strict=True)):
-            tokens = _tokens(sample, one, offer) if offer else None
+            tokens = _tokens(sample, one, offer=offer) if offer else None
             if offer is not None and tokens is not None and share > 0:
                 price.add(found, place, offer=offer, tokens=tokens, share=share, prefix=sample.prefix)
     scale = sample.total / len(sample.measured) if sample.measured else 0.0
@@ -264,7 +264,7 @@ class _Pricing:
         self._known: dict[tuple[str, str, int, int, int], float | None] = {}
 
     def add(self, found: _Sum, place: int, *, offer: Offer, tokens: int, share: float, prefix: int) -> None:
-        output = expected_output(self._quoting, offer, self._habits)
+        output = expected_output(self._quoting, offer, habits=self._habits)
         cached = prefix if CACHE_FLOOR <= prefix <= tokens and offer.tier is not Tier.LABELS else 0
         plain = self._cost(offer, tokens=tokens, output=output)
         if plain is None:
@@ -281,12 +281,12 @@ class _Pricing:
         key = (offer.provider, offer.model, tokens, round(output), cached)
         if key not in self._known:
             usage = Usage(input_tokens=tokens, cached_tokens=cached, output_tokens=round(output))
-            cost = self._quoting.prices.cost(offer.provider, offer.model, usage, batch=self._batch)
+            cost = self._quoting.prices.cost(offer.provider, offer.model, usage=usage, batch=self._batch)
             self._known[key] = cost and cost.usd
         return self._known[key]
 
 
-def _tokens(sample: Sample, one: Measured, offer: Offer) -> int | None:
+def _tokens(sample: Sample, one: Measured, *, offer: Offer) -> int | None:
     if one.tokens is None:
         return None
     return one.tokens + (sample.decision_gap if offer.tier is Tier.LABELS else 0)

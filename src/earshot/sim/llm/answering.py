@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from earshot.errors import BadInput
 from earshot.sim.intercom.chance import fraction
@@ -11,14 +11,20 @@ from earshot.sim.llm.asking import content_hash
 from earshot.sim.llm.fill import fill as filled
 from earshot.sim.llm.wire import Json, dumps, items, mapping
 
-AnswerFunction = Callable[[str, str, Json | None], Awaitable[str] | str]
-"""`(instructions, content, schema) -> text`."""
 Choices = Mapping[str, float]
 DecideFunction = Callable[[str, Sequence[Json]], "Awaitable[Sequence[Choices | None]] | Sequence[Choices | None]"]
 """`(content, questions) -> per question the chance of each option, None to refuse it`."""
 
 
-def fill(_instructions: str, content: str, schema: Json | None) -> str:
+class AnswerFunction(Protocol):
+    """Writes the text of an answer."""
+
+    def __call__(self, instructions: str, content: str, /, *, schema: Json | None) -> Awaitable[str] | str:
+        """The text that answers; JSON where there is a schema."""
+        ...
+
+
+def fill(_instructions: str, content: str, *, schema: Json | None) -> str:
     """An answer that satisfies the schema, the same for the same content; a plain sentence without one."""
     if schema is None:
         return "The customer asks for help and waits for an answer."

@@ -83,7 +83,7 @@ class AnthropicBatches:
             raise Refused(404, "not_found_error", message=f"Message Batch {call.path[0]} not found.")
         return job
 
-    async def _answer(self, _job: Job, errand: Errand, fate: Fate) -> Result:
+    async def _answer(self, _job: Job, errand: Errand, *, fate: Fate) -> Result:
         if fate in {Fate.EXPIRED, Fate.CANCELLED}:
             kind = "expired" if fate is Fate.EXPIRED else "canceled"
             return _result(errand, {"type": kind})

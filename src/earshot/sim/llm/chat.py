@@ -37,7 +37,7 @@ def read_chat_ask(sim: World, body: Json, *, custom_id: str | None = None) -> As
     )
 
 
-def completion(sim: World, ask: Ask, written: Written) -> Json:
+def completion(sim: World, ask: Ask, *, written: Written) -> Json:
     """The completion that answers."""
     refused = written.finish == "refusal"
     message: Json = {

@@ -30,9 +30,9 @@ def spoil(fault: Fault, text: str, *, schema: Json | None, key: str) -> str:
     if fault is Fault.INVALID:
         return _not_json(text, between(0, 3, key, "invalid"))
     if fault is Fault.OUT_OF_RANGE:
-        return _rewritten(text, schema, _outside)
+        return _rewritten(text, schema, change=_outside)
     if fault is Fault.MALICIOUS:
-        return _rewritten(text, schema, lambda _value, _schema: _enemy(key))
+        return _rewritten(text, schema, change=lambda _value, _schema: _enemy(key))
     return text
 
 
@@ -57,7 +57,7 @@ def _outside(value: Any, schema: Json) -> Any:
     return "NOT_AN_OPTION" if "enum" in schema else value
 
 
-def _rewritten(text: str, schema: Json | None, change: Callable[[Any, Json], Any]) -> str:
+def _rewritten(text: str, schema: Json | None, *, change: Callable[[Any, Json], Any]) -> str:
     try:
         parsed: Any = json.loads(text)
     except ValueError:

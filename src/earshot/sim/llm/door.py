@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,9 +16,15 @@ from earshot.sim.llm.world import Received, World
 from earshot.sim.serving import ABORT
 
 Endpoint = Callable[[World, Call], Awaitable[Reply]]
-Finder = Callable[[str, str, str], "tuple[Endpoint, tuple[str, ...]] | None"]
-"""`(vendor or "", method, path) -> endpoint and the path's parameters`."""
 _KEEPING = ("/v1/messages/batches", "/v1/batches", "/v1/files")
+
+
+class Finder(Protocol):
+    """Finds who answers a call."""
+
+    def __call__(self, vendor: str, method: str, /, *, url: str) -> tuple[Endpoint, tuple[str, ...]] | None:
+        """The endpoint and the path's parameters; `vendor` may be empty."""
+        ...
 
 
 def build_app(sim: World, find: Finder) -> ASGIApp:
@@ -40,7 +46,7 @@ def build_app(sim: World, find: Finder) -> ASGIApp:
         wait = reply.seconds - (sim.clock.monotonic() - started)
         if wait > 0:
             await sim.clock.sleep(wait)
-        await _deliver(sim, reply, scope, receive=receive, send=send, request_id=sim.new_id("req_"))
+        await _deliver(sim, reply, scope=scope, receive=receive, send=send, request_id=sim.new_id("req_"))
 
     return app
 
@@ -65,13 +71,13 @@ def _vendor(call: Call) -> Vendor:
 
 
 async def _controlled(sim: World, call: Call, *, find: Finder, vendor: Vendor) -> Reply | None:
-    found = find("", call.method, call.url)
+    found = find("", call.method, url=call.url)
     if found is None:
         return openai_error(_nothing(call))
     try:
         return await found[0](sim, _with_path(call, found[1]))
     except Refused as refused:
-        return _refusal(sim, refused, vendor)
+        return _refusal(sim, refused, vendor=vendor)
 
 
 async def _guarded(sim: World, call: Call, *, find: Finder, vendor: Vendor) -> Reply | None:
@@ -81,12 +87,12 @@ async def _guarded(sim: World, call: Call, *, find: Finder, vendor: Vendor) -> R
         if sim.is_down:
             return _closed(sim, vendor)
         _check_key(sim, call)
-        found = find(vendor, call.method, call.url)
+        found = find(vendor, call.method, url=call.url)
         if found is None:
             raise _nothing(call)
         return await _struck(sim, _with_path(call, found[1]), endpoint=found[0], vendor=vendor)
     except Refused as refused:
-        return _refusal(sim, refused, vendor)
+        return _refusal(sim, refused, vendor=vendor)
 
 
 def _record(sim: World, call: Call) -> None:
@@ -143,7 +149,7 @@ def _nothing(call: Call) -> Refused:
     return Refused(404, "invalid_request_error", message=message)
 
 
-def _refusal(sim: World, refused: Refused, vendor: Vendor) -> Reply:
+def _refusal(sim: World, refused: Refused, *, vendor: Vendor) -> Reply:
     if vendor == "anthropic":
         return anthropic_error(refused, sim.new_id("req_"))
     return google_error(refused) if vendor == "google" else openai_error(refused)
@@ -157,7 +163,7 @@ def _cut(scope: Scope) -> None:
 
 
 async def _deliver(
-    sim: World, reply: Reply, scope: Scope, *, receive: Receive, send: Send, request_id: str
+    sim: World, reply: Reply, *, scope: Scope, receive: Receive, send: Send, request_id: str
 ) -> None:
     if reply.spoiled is Fault.HANG:
         await _hang(sim, receive)
@@ -176,7 +182,7 @@ async def _deliver(
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         _cut(scope)
     elif reply.spoiled is Fault.DRIBBLE:
-        await _dribble(sim, body, send)
+        await _dribble(sim, body, send=send)
     else:
         await send({"type": "http.response.body", "body": body})
 
@@ -197,7 +203,7 @@ async def _disconnected(receive: Receive) -> None:
         continue
 
 
-async def _dribble(sim: World, body: bytes, send: Send) -> None:
+async def _dribble(sim: World, body: bytes, *, send: Send) -> None:
     pieces = 20
     size = max(1, len(body) // pieces)
     for start in range(0, len(body), size):

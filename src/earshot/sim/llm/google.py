@@ -15,7 +15,7 @@ _LEVELS = {"MINIMAL": 0, "LOW": 80, "MEDIUM": 300, "HIGH": 800}
 _FREE_LIFE = 300
 
 
-def read_ask(sim: World, name: str, body: Json) -> Ask:
+def read_ask(sim: World, name: str, *, body: Json) -> Ask:
     """What a generateContent request asks. Raises Refused."""
     for field in body:
         if field not in _FIELDS:

@@ -6,9 +6,10 @@ its end finds the results. Requests that had run when a batch was cancelled or e
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from earshot.sim.intercom.chance import fraction
 from earshot.sim.llm.catalogue import Tokens, Vendor
@@ -73,7 +74,12 @@ class Job:
         return self.created + DAY
 
 
-Answering = Callable[[Job, Errand, Fate], Awaitable[Result]]
+class Answering(Protocol):
+    """Answers one errand of a job."""
+
+    def __call__(self, job: Job, errand: Errand, /, *, fate: Fate) -> Awaitable[Result]:
+        """The line of the results."""
+        ...
 
 
 class Jobs:
@@ -130,8 +136,8 @@ class Jobs:
     async def _work(self, job: Job, now: float) -> None:
         rows: list[Result] = []
         for number, errand in enumerate(job.errands):
-            fate, fault = self._fate(job, errand, number)
-            result = await self._answering(job, errand, fate)
+            fate, fault = self._fate(job, errand, number=number)
+            result = await self._answering(job, errand, fate=fate)
             job.counts[result.fate] += 1
             if result.tokens is not None:
                 job.tokens.append(result.tokens)
@@ -143,9 +149,9 @@ class Jobs:
         job.bad = [encode(row.line) for row in rows if row.failed]
         job.ended = now
 
-    def _fate(self, job: Job, errand: Errand, number: int) -> tuple[Fate, Fault | None]:
+    def _fate(self, job: Job, errand: Errand, *, number: int) -> tuple[Fate, Fault | None]:
         ran_at = job.created + (job.due - job.created) * (number + 1) / len(job.errands)
-        if job.cancelled is not None and _too_late(job, ran_at, job.cancelled, number=number):
+        if job.cancelled is not None and _too_late(job, ran_at, cancelled=job.cancelled, number=number):
             return Fate.CANCELLED, None
         if ran_at > job.expires or (job.ending is Fault.BATCH_EXPIRED and number * 2 >= len(job.errands)):
             return Fate.EXPIRED, None
@@ -163,7 +169,7 @@ class Jobs:
         return [result]
 
 
-def _too_late(job: Job, ran_at: float, cancelled: float, *, number: int) -> bool:
+def _too_late(job: Job, ran_at: float, *, cancelled: float, number: int) -> bool:
     """Whether a request had not run when its batch was cancelled; of a batch without duration half had."""
     return number * 2 >= len(job.errands) if job.due == job.created else ran_at > cancelled
 

@@ -40,7 +40,7 @@ def said(content: str) -> list[Said]:
     return found
 
 
-def obey(_instructions: str, content: str, schema: Json | None) -> str:
+def obey(_instructions: str, content: str, *, schema: Json | None) -> str:
     """An answer that does what an attacker in the content asks for, wherever the schema lets it.
 
     Free text takes the attacker's own words, a closed field the option that the attacker names (the last option

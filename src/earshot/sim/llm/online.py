@@ -16,7 +16,7 @@ async def messages(sim: World, call: Call) -> Reply:
     _check_anthropic(call)
     ask = anthropic.read_ask(sim, parsed(call))
     return await _answered(
-        sim, call, ask, prefix="msg_", shape=lambda w: anthropic.message(ask, w, tier="standard")
+        sim, call, ask=ask, prefix="msg_", shape=lambda w: anthropic.message(ask, w, tier="standard")
     )
 
 
@@ -35,15 +35,17 @@ async def responses(sim: World, call: Call) -> Reply:
     def shaped(written: Written) -> Json:
         if body.get("store") is not False:
             sim.stored.append(written.id)
-        return openai.response(sim, body, ask, written=written)
+        return openai.response(sim, body, ask=ask, written=written)
 
-    return await _answered(sim, call, ask, prefix="resp_", shape=shaped)
+    return await _answered(sim, call, ask=ask, prefix="resp_", shape=shaped)
 
 
 async def completions(sim: World, call: Call) -> Reply:
     """POST /v1/chat/completions."""
     ask = chat.read_chat_ask(sim, parsed(call))
-    return await _answered(sim, call, ask, prefix="chatcmpl-", shape=lambda w: chat.completion(sim, ask, w))
+    return await _answered(
+        sim, call, ask=ask, prefix="chatcmpl-", shape=lambda w: chat.completion(sim, ask, written=w)
+    )
 
 
 async def decisions(sim: World, call: Call) -> Reply:
@@ -57,8 +59,8 @@ async def decisions(sim: World, call: Call) -> Reply:
 
 async def generate(sim: World, call: Call) -> Reply:
     """POST /v1beta/models/{model}:generateContent."""
-    ask = google.read_ask(sim, call.path[0].removesuffix(":generateContent"), parsed(call))
-    return await _answered(sim, call, ask, prefix="", shape=lambda w: google.generated(ask, w))
+    ask = google.read_ask(sim, call.path[0].removesuffix(":generateContent"), body=parsed(call))
+    return await _answered(sim, call, ask=ask, prefix="", shape=lambda w: google.generated(ask, w))
 
 
 async def anthropic_models(sim: World, call: Call) -> Reply:
@@ -107,7 +109,7 @@ async def response_gone(_sim: World, call: Call) -> Reply:
     raise missing(f"Response with id '{call.path[0]}' not found.")
 
 
-async def _answered(sim: World, call: Call, ask: Ask, *, prefix: str, shape: Callable[[Written], Json]) -> Reply:
+async def _answered(sim: World, call: Call, *, ask: Ask, prefix: str, shape: Callable[[Written], Json]) -> Reply:
     """The answer to an ask within the model's limits. Raises Refused."""
     headers = _admit(sim, ask)
     seconds = sim.seconds(sim.settings.latency)

@@ -77,7 +77,7 @@ def build_ask(
     )
 
 
-def response(sim: World, body: Json, ask: Ask, *, written: Written) -> Json:
+def response(sim: World, body: Json, *, ask: Ask, written: Written) -> Json:
     """The response object that answers."""
     output: list[Json] = []
     if written.tokens.thinking:

@@ -82,7 +82,7 @@ class OpenaiBatches:
             raise missing(f"No batch found with id '{call.path[0]}'.")
         return job
 
-    async def _answer(self, job: Job, errand: Errand, fate: Fate) -> Result:
+    async def _answer(self, job: Job, errand: Errand, *, fate: Fate) -> Result:
         if fate in _UNRUN:
             code, message = _UNRUN[fate]
             error = {"code": code, "message": message}
@@ -107,10 +107,10 @@ class OpenaiBatches:
             written = await sim.write(ask, "batch", prefix="resp_", path=PATH)
             if body.get("store") is not False:
                 sim.stored.append(written.id)
-            return written, openai.response(sim, body, ask, written=written)
+            return written, openai.response(sim, body, ask=ask, written=written)
         ask = chat.read_chat_ask(sim, body, custom_id=errand.custom_id)
         written = await sim.write(ask, "batch", prefix="chatcmpl-", path=PATH)
-        return written, chat.completion(sim, ask, written)
+        return written, chat.completion(sim, ask, written=written)
 
     def _response(self, status: int, body: Json) -> Json:
         return {"status_code": status, "request_id": self.sim.new_id("req_"), "body": body}

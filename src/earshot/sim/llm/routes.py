@@ -54,7 +54,7 @@ class Routes:
         """The batches of every vendor."""
         return self.message_batches.jobs, self.batches.jobs
 
-    def find(self, vendor: str, method: str, url: str) -> tuple[Endpoint, tuple[str, ...]] | None:
+    def find(self, vendor: str, method: str, *, url: str) -> tuple[Endpoint, tuple[str, ...]] | None:
         """The endpoint and the parameters in its path."""
         exact = self._all.get((vendor, method, url))
         if exact is not None:

@@ -123,11 +123,11 @@ class World:
         prompt = self.prompt_tokens(ask, seconds=seconds)
         text = await self._text(ask)
         fault = self.faults.strike(CONTENT, content, path=path)
-        finish, text, output = _finished(ask, text, fault, key=content)
+        finish, text, output = _finished(ask, text, fault=fault, key=content)
         thinking = min(ask.thinking, output)
         tokens = prompt.model_copy(update={"output": output, "thinking": thinking})
         written = Written(self.new_id(prefix), text, finish, tokens)
-        self.charge(written.id, ask, mode, tokens=tokens, content=content)
+        self.charge(written.id, ask, mode=mode, tokens=tokens, content=content)
         return written
 
     async def judge(self, ask: Ask, *, prefix: str, path: str, seconds: float) -> tuple[list[Choice], Tokens]:
@@ -137,7 +137,7 @@ class World:
         given: list[Choice] = list(await _awaited(self.decide(ask.content, ask.questions)))
         if self.faults.strike((Fault.REFUSAL, Fault.REFUSAL_TEXT), content, path=path) is not None:
             given[between(0, len(given) - 1, content, "refused")] = None
-        self.charge(self.new_id(prefix), ask, "decisions", tokens=tokens, content=content)
+        self.charge(self.new_id(prefix), ask, mode="decisions", tokens=tokens, content=content)
         return given, tokens
 
     def count_parts(self, ask: Ask) -> list[int]:
@@ -149,7 +149,7 @@ class World:
         now = self.moment()
         return self.cache.take(ask, self.count_parts(ask), now=now, ready=now + seconds)
 
-    def charge(self, line_id: str, ask: Ask, mode: Mode, *, tokens: Tokens, content: str) -> None:
+    def charge(self, line_id: str, ask: Ask, *, mode: Mode, tokens: Tokens, content: str) -> None:
         """Put an answer on the invoice."""
         self.invoice.charge(
             line_id,
@@ -164,7 +164,9 @@ class World:
     async def _text(self, ask: Ask) -> str:
         known = self.recorded.find(ask.content, ask.custom_id)
         return (
-            known if known is not None else await _awaited(self.answer(ask.instructions, ask.content, ask.schema))
+            known
+            if known is not None
+            else await _awaited(self.answer(ask.instructions, ask.content, schema=ask.schema))
         )
 
 
@@ -172,7 +174,7 @@ async def _awaited(value: Awaitable[T] | T) -> T:
     return await cast("Awaitable[T]", value) if inspect.isawaitable(value) else cast("T", value)
 
 
-def _finished(ask: Ask, text: str, fault: Fault | None, *, key: str) -> tuple[Finish, str, int]:
+def _finished(ask: Ask, text: str, *, fault: Fault | None, key: str) -> tuple[Finish, str, int]:
     """Why it ends, with which text, after how many tokens of output."""
     most = ask.max_tokens
     if fault in {Fault.REFUSAL, Fault.REFUSAL_TEXT}:

@@ -101,7 +101,7 @@ def _v6(text: Searched) -> Iterator[Span]:
         place = colons.end() - 1
         before = _HEX_BACKWARDS.match(text.text[max(0, colons.start() - 4) : colons.start()][::-1])
         found = _V6.match(text.text, colons.start() - (before.end() if before else 0))
-        if found and text.apart(*found.span(), ":._-") and _is_v6(found[0]):
+        if found and text.apart(*found.span(), joining=":._-") and _is_v6(found[0]):
             yield Span(*found.span(), Kind.IP)
             place = found.end()
 

@@ -60,7 +60,7 @@ _SAID_HINTS = (
 def ids(text: Searched) -> Iterator[Span]:
     """National identity numbers."""
     for start, end in text.numbers:
-        yield from _in_number(text, max(0, start - _BEFORE), end + _AFTER)
+        yield from _in_number(text, max(0, start - _BEFORE), end=end + _AFTER)
     if text.numbers:
         yield from _named(text)
     if text.digits and text.longest_word >= _CODICE_LENGTH:
@@ -69,10 +69,10 @@ def ids(text: Searched) -> Iterator[Span]:
                 yield Span(*found.span(), Kind.ID)
 
 
-def _in_number(text: Searched, start: int, end: int) -> Iterator[Span]:
+def _in_number(text: Searched, start: int, *, end: int) -> Iterator[Span]:
     for pattern, check in _CHECKED:
         for found in pattern.finditer(text.text, start, end):
-            if text.apart(*found.span(), ".-_") and check(_bare(found[0])):
+            if text.apart(*found.span(), joining=".-_") and check(_bare(found[0])):
                 yield Span(*found.span(), Kind.ID)
 
 

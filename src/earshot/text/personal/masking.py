@@ -108,11 +108,11 @@ class _Work:
             first, stop = taken, offset + len(source.text)
             while taken < len(spans) and spans[taken].start < stop:
                 taken += 1
-            shown.append(self._with_placeholders(text, source, spans[first:taken], offset=offset))
+            shown.append(self._with_placeholders(text, source, spans=spans[first:taken], offset=offset))
             offset = stop + 1
         return shown
 
-    def _with_placeholders(self, text: str, source: Inert, spans: list[Span], *, offset: int) -> str:
+    def _with_placeholders(self, text: str, source: Inert, *, spans: list[Span], offset: int) -> str:
         pieces: list[str] = []
         position = 0
         for span in spans:

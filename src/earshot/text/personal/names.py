@@ -60,7 +60,7 @@ def names(text: Searched, wanted: Iterable[Name]) -> Iterator[Span]:
         at = text.lower.find(name.lower)
         while at >= 0:
             end = at + len(name.lower)
-            if _is_whole(text.lower, at, end) and _is_meant(text, at, name):
+            if _is_whole(text.lower, at, end=end) and _is_meant(text, at, name=name):
                 yield Span(at, end, name.kind)
             at = text.lower.find(name.lower, end)
 
@@ -150,7 +150,7 @@ def _unaccented(written: str) -> tuple[str, str, str]:
     return unicodedata.normalize("NFC", written), decomposed, bare
 
 
-def _is_whole(text: str, start: int, end: int) -> bool:
+def _is_whole(text: str, start: int, *, end: int) -> bool:
     return not (_joined(text[start - 1 : start], text[start]) or _joined(text[end : end + 1], text[end - 1]))
 
 
@@ -159,7 +159,7 @@ def _joined(outside: str, inside: str) -> bool:
     return outside.isalnum() and inside.isalnum() and outside < _NO_SPACES and inside < _NO_SPACES
 
 
-def _is_meant(text: Searched, at: int, name: Name) -> bool:
+def _is_meant(text: Searched, at: int, *, name: Name) -> bool:
     if name.written is None:
         return True
     end = at + len(name.lower)

@@ -27,10 +27,10 @@ def cards(text: Searched) -> Iterator[Span]:
     """
     for start, end in text.numbers:
         if end - start >= _SHORTEST_CARD:
-            yield from _cards_in(text, start, end)
+            yield from _cards_in(text, start, end=end)
 
 
-def _cards_in(text: Searched, start: int, end: int) -> Iterator[Span]:
+def _cards_in(text: Searched, start: int, *, end: int) -> Iterator[Span]:
     groups = [group.span() for group in _GROUP.finditer(text.text, start, end)]
     said = _CARD_SAID.search(text.before(start, 60)) is not None
     first = 0
@@ -66,10 +66,10 @@ def ibans(text: Searched) -> Iterator[Span]:
         start = pair.start() - 2
         length = checks.IBAN_LENGTH.get(text.text[max(0, start) : pair.start()].upper())
         if length and not text.text[start - 1 : start].isalnum():
-            yield from _iban_at(text, start, length)
+            yield from _iban_at(text, start, length=length)
 
 
-def _iban_at(text: Searched, start: int, length: int) -> Iterator[Span]:
+def _iban_at(text: Searched, start: int, *, length: int) -> Iterator[Span]:
     found = _ACCOUNT.match(text.text, start)
     written = _first(found[0], length) if found else None
     end = start + len(written or "")

@@ -73,7 +73,7 @@ def phones(text: Searched) -> Iterator[Span]:
     for start, end in text.numbers:
         place = max(0, start - _BEFORE)
         while found := _CANDIDATE.search(text.text, place, end + _BEHIND):
-            span = next((s for s in _readings(found) if _is_phone(text, s.start, s.end)), None)
+            span = next((s for s in _readings(found) if _is_phone(text, s.start, end=s.end)), None)
             if span:
                 yield span
             place = span.end if span else _first_group_end(found)
@@ -96,13 +96,13 @@ def _first_group_end(found: re.Match[str]) -> int:
     return found.start() + group.end() if group else found.end()
 
 
-def _is_phone(text: Searched, start: int, end: int) -> bool:
+def _is_phone(text: Searched, start: int, *, end: int) -> bool:
     written = text.text[start:end]
     if written.count("(") != written.count(")"):
         return False
     if not _FEWEST <= sum(map(len, _GROUP.findall(_EXTENSION.sub("", written)))) <= _MOST:
         return False
-    return _international(written) or _spoken_of(text, start, end) or _national(text, start, written)
+    return _international(written) or _spoken_of(text, start, end=end) or _national(text, start, written=written)
 
 
 def _international(written: str) -> bool:
@@ -116,7 +116,7 @@ def _international(written: str) -> bool:
     return phonenumbers.is_possible_number(number)
 
 
-def _spoken_of(text: Searched, start: int, end: int) -> bool:
+def _spoken_of(text: Searched, start: int, *, end: int) -> bool:
     """Whether the nearest thing spoken of before the number, or what stands after it, is a telephone."""
     written = text.text[start:end]
     if _AFTER.match(text.lower, end):
@@ -128,7 +128,7 @@ def _spoken_of(text: Searched, start: int, end: int) -> bool:
     return said > other and not numbered and not (_VERSION.match(written) and written.count(".") < 2)
 
 
-def _national(text: Searched, start: int, written: str) -> bool:
+def _national(text: Searched, start: int, *, written: str) -> bool:
     """A form that only telephone numbers have, where nothing else is spoken of."""
     if _OTHER.search(text.before(start, 30)):
         return False

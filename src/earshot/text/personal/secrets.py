@@ -104,16 +104,16 @@ def _mixed(part: str, *, share: float) -> bool:
 def _named(text: Searched) -> Iterator[Span]:
     """What follows a word for a secret."""
     for word in _PASSWORDS:
-        yield from _after(text, word, _is_password)
+        yield from _after(text, word, is_secret=_is_password)
     for word in _TOKENS:
-        yield from _after(text, word, _is_token)
+        yield from _after(text, word, is_secret=_is_token)
     if "bearer " in text.lower or "basic " in text.lower:
         for found in _BEARER.finditer(text.lower):
             if _DIGITS.search(found["value"]):
                 yield Span(*found.span("value"), Kind.KEY)
 
 
-def _after(text: Searched, word: str, is_secret: Callable[[str, str | None], bool]) -> Iterator[Span]:
+def _after(text: Searched, word: str, *, is_secret: Callable[[str, str | None], bool]) -> Iterator[Span]:
     at = text.lower.find(word)
     while at >= 0:
         place = at + len(word)

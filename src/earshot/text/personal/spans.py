@@ -83,7 +83,7 @@ class Searched:
         """Up to `width` characters before a place, lower case."""
         return self.lower[max(0, start - width) : start]
 
-    def apart(self, start: int, end: int, joining: str = "_-") -> bool:
+    def apart(self, start: int, end: int, *, joining: str = "_-") -> bool:
         """Whether a passage is no part of a longer word; characters in `joining` make words too."""
         before, after = self.text[start - 1 : start], self.text[end : end + 1]
         return not _joins(before, joining) and not _joins(after, joining)

@@ -67,14 +67,14 @@ class Prices:
         self._most = most
         self._dear = dear
 
-    def cost(self, provider: str, model: str, usage: Usage, *, batch: bool = False) -> Cost | None:
+    def cost(self, provider: str, model: str, *, usage: Usage, batch: bool = False) -> Cost | None:
         if not self._known:
             return None
         factor = 40 if model in self._dear else 1
         tokens = usage.input_tokens + usage.output_tokens
         return Cost(usd=factor * tokens / 1000, price_date=date(2026, 3, 1))
 
-    def bound(self, provider: str, model: str, request: Request, *, batch: bool = False) -> float | None:
+    def bound(self, provider: str, model: str, *, request: Request, batch: bool = False) -> float | None:
         return self._most if self._known else None
 
 

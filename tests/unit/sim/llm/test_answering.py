@@ -43,7 +43,7 @@ def test_the_attacker_gets_what_the_schema_allows() -> None:
             "nothing": {"type": "null"},
         },
     }
-    got = json.loads(obey("", CONTENT, schema))
+    got = json.loads(obey("", CONTENT, schema=schema))
     wish = got["rows"][0]
     assert wish.startswith("Set sentiment")
     assert got == {
@@ -55,7 +55,7 @@ def test_the_attacker_gets_what_the_schema_allows() -> None:
         "fixed": 1,
         "nothing": None,
     }
-    assert obey("", CONTENT, None) == wish
+    assert obey("", CONTENT, schema=None) == wish
     question = {"type": "choice", "choices": [{"value": "POSITIVE"}, {"value": "NEGATIVE"}]}
     assert obey_questions(CONTENT, [question, {"type": "predicate"}]) == [{"POSITIVE": 1.0}, {"False": 1.0}]
 
