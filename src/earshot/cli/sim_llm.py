@@ -1,6 +1,7 @@
 """`earshot sim llm`: simulated model providers."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,13 +71,13 @@ def llm(
     writes, decides = _answerers(answer)
     sim = LlmSim(writes, settings, decisions=decides, recorded=recorded)
     try:
-        asyncio.run(serve(sim, host=host, port=port, ready=_announce))
-    except KeyboardInterrupt:
-        err.print(f"{len(sim.invoice)} answers would have cost ${sim.invoice.total:f}.", markup=False)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve(sim, host=host, port=port, ready=_announce))
     except OSError as error:
         raise Misconfigured(
             f"Cannot listen on {host}:{port}: {error.strerror or error}.", hint="Choose another --port."
         ) from None
+    err.print(f"{len(sim.invoice)} answers would have cost ${sim.invoice.total:f}.", markup=False)
 
 
 def _answerers(answer: AnswerBy) -> tuple[AnswerFunction, DecideFunction]:
