@@ -113,6 +113,10 @@ def _difference(pairs: Sequence[tuple[Judged, Judged]], field: str) -> FieldDiff
 
 
 def _mean(gaps: Floats) -> Figure:
+    """The mean with its interval; turned round, exactly the opposite, whichever way the chances fall."""
+    if gaps.sum() < 0:
+        found = _mean(-gaps)
+        return Figure(value=-(found.value or 0.0), low=-(found.high or 0.0), high=-(found.low or 0.0))
     values, counts = np.unique(gaps, return_counts=True)
     return bootstrap(counts.astype(float), lambda drawn: drawn @ values / np.maximum(drawn.sum(axis=1), 1))
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from earshot.audit.agreement import Judged
@@ -22,6 +22,7 @@ def _pair(a: list[bool], b: list[bool]) -> list[FieldDifference]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+@example([(False, False)] * 5 + [(False, True)] * 6 + [(True, False)])
 def test_the_difference_is_plain_and_swapping_turns_it_round(pairs: list[tuple[bool, bool]]) -> None:
     a, b = [x for x, _ in pairs], [y for _, y in pairs]
     (one,), (other,) = _pair(a, b), _pair(b, a)

@@ -6,6 +6,7 @@ import pwd
 import secrets
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,14 +156,13 @@ def _taken(uid: int) -> bool:
 def private(folder: Path, uid: int | None) -> None:
     """A folder with mode 0700 that belongs to the server's user; somebody else's is refused."""
     owner = os.getuid() if uid is None else uid
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
-    else:
-        if uid is not None:
-            os.chown(folder, uid, uid)
     found = folder.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() != owner:
+        # ours, or made a moment ago by another process of ours that has not handed it over yet
+        os.chown(folder, owner, owner)
+        found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner:
         raise Misconfigured(
             f"{folder} belongs to somebody else", hint="remove it, or choose another folder with --data-dir"
