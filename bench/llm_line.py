@@ -57,7 +57,14 @@ def main(size: int) -> int:
         provider, model = stack.enter_context(simulator("--llm"))
         environment = surroundings(folder, intercom, provider)
         run([sys.executable, "-m", "earshot", "actions", "list"], environment)  # the database is made
-        run([sys.executable, "-c", "import earshot.llm.models, earshot.classify.composing"], environment)
+        run(
+            [
+                sys.executable,
+                "-c",
+                "import earshot.classify.composing, earshot.llm.anthropic_company, earshot.llm.openai_company",
+            ],
+            environment,
+        )
         database = cpu_of(postgres(folder))
         command = [sys.executable, "-m", "earshot", "run", "--since", f"{EVER}d", "--yes", "--profile", "--json"]
         before = {name: cpu_of([pid]) for name, pid in (("intercom", desk), ("provider", model))}
