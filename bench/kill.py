@@ -10,13 +10,14 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from processes import free_port, wait_for
 
 EARSHOT = [sys.executable, "-m", "earshot"]
 KINDS = ("conversations", "insights", "themes", "actions")
@@ -102,23 +103,6 @@ def rows(data: Path, kind: str) -> list[str]:
     parsed: list[dict[str, Any]] = [json.loads(line) for line in told.stdout.splitlines()]
     drop = UNSTABLE if kind != "conversations" else set[str]()
     return sorted(json.dumps({k: v for k, v in row.items() if k not in drop}, sort_keys=True) for row in parsed)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit("the simulator does not answer")
 
 
 def stop_databases(folder: Path) -> None:

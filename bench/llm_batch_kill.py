@@ -14,7 +14,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from typing import Any
 from earshot.app import build
 from earshot.domain.call import Call, Mode
 from earshot.settings import Secrets, load_settings
+from processes import free_port, wait_for
 
 EARSHOT = [sys.executable, "-m", "earshot"]
 CHILD = """
@@ -180,23 +180,6 @@ def run(command: list[str], env: dict[str, str]) -> None:
     done = subprocess.run([*EARSHOT, *command], env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"earshot {command[0]} failed: {done.stderr}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit("the simulator does not answer")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +14,10 @@ from earshot.sim.intercom.server import running
 from earshot.sim.intercom.settings import Fault, FaultSettings, SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.workspace import Json, SimWorkspace
+from tests.still import StillClock
 
 HEADERS = {"Authorization": "Bearer sim-token", "Intercom-Version": "2.16"}
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-
-
-class StillClock:
-    """Time that moves only when somebody sleeps or a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += timedelta(seconds=seconds)
 
 
 def talk(number: int, *extra: str) -> Json:
@@ -96,7 +79,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(held: SimWorkspace, settings: SimSettings | None = None) -> AsyncGenerator[Desk]:
-    clock = StillClock()
+    clock = StillClock(NOW)
     sim = IntercomSim(held, settings=settings, clock=clock)
     async with running(sim) as url, httpx2.AsyncClient(base_url=url, headers=HEADERS) as http:
         yield Desk(sim, http, clock)

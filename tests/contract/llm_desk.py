@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -17,6 +17,7 @@ from earshot.sim.llm.answering import AnswerFunction
 from earshot.sim.llm.server import running
 from earshot.sim.llm.settings import Fault, FaultSettings, SimLlmSettings
 from earshot.sim.llm.simulator import LlmSim
+from tests.still import StillClock
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -31,27 +32,6 @@ SCHEMA: Json = {
     "required": ["kind", "summary", "area"],
     "additionalProperties": False,
 }
-
-
-class StillClock:
-    """Time that moves only when somebody sleeps or a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += timedelta(seconds=seconds)
-
-    def pass_by(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -101,7 +81,7 @@ class Desk:
 @asynccontextmanager
 async def desk(settings: SimLlmSettings | None = None, **parts: Any) -> AsyncGenerator[Desk]:
     """A running simulator with clients that try once."""
-    clock = StillClock()
+    clock = StillClock(NOW)
     sim = LlmSim(parts.pop("answer", None), settings, clock=clock, **parts)
     headers = {"authorization": f"Bearer {KEY}"}
     async with (

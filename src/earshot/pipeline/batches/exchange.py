@@ -20,6 +20,7 @@ from earshot.pipeline.batches.desk import fresh_id
 from earshot.pipeline.batches.exchange_lines import Line, read_lines, request_line
 from earshot.pipeline.batches.verdicts import CHANGED, Judge, Verdict, keep
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.keeping import unread as unread_of
 from earshot.ports.model import BatchAnswer, Prices
 from earshot.ports.store import DEFAULT_WANT, Want
 
@@ -111,12 +112,7 @@ def _entry(
     try:
         prepared = prompter.prepare(conversation)
     except BadInput as error:
-        return Unread(
-            conversation_id=conversation.id,
-            content_hash=conversation.content_hash,
-            reason=str(error),
-            attempted_at=parts.clock.now(),
-        )
+        return unread_of(conversation, str(error), now=parts.clock.now())
     entry = BatchEntry(
         id=_custom_id(prepared),
         batch_id=batch.id,

@@ -23,6 +23,7 @@ from earshot.pipeline.batches.sample import sample_problem
 from earshot.pipeline.batches.sending import Claimed, Priced, claim, recover, resume, send, withdraw
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.keeping import unread as unread_of
 from earshot.ports.model import Request
 from earshot.ports.store import DEFAULT_WANT, Want
 
@@ -113,7 +114,7 @@ class _Submission:
             try:
                 priced, size = self._priced(conversation)
             except BadInput as error:
-                unread.append(self._unread(conversation, str(error)))
+                unread.append(unread_of(conversation, str(error), now=self.desk.now))
                 continue
             room -= size
             if room < 0:
@@ -134,14 +135,6 @@ class _Submission:
                 hint=f'Name it in the settings, [llm.prices."{model.provider}:{model.name}"], or drop the budgets.',
             )
         return Priced(prepared, bound), size
-
-    def _unread(self, conversation: Conversation, reason: str) -> Unread:
-        return Unread(
-            conversation_id=conversation.id,
-            content_hash=conversation.content_hash,
-            reason=reason,
-            attempted_at=self.desk.now,
-        )
 
     async def _save_unread(self, unread: Sequence[Unread]) -> None:
         if unread:
@@ -197,9 +190,6 @@ async def collect(parts: Parts, llm: LlmParts) -> Collected:
                 tally.stuck |= not isinstance(error, Transient)
         await llm.ledger.flush()
     return await _told(parts, tally)
-
-
-collect_ready = collect
 
 
 async def _advance(parts: Parts, llm: LlmParts, *, batch: ReadingBatch, tally: Tally) -> None:

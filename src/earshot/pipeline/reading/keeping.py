@@ -41,7 +41,7 @@ def sort(answers: Sequence[Answered], *, now: datetime) -> Sorted:
         elif answer.unanswered:
             found.left.append(conversation.id)
         else:
-            found.unread.append(_unread(conversation, answer, now=now))
+            found.unread.append(unread(conversation, answer.failure or "no reading", now=now))
     return found
 
 
@@ -79,10 +79,11 @@ def _labels(conversation: Conversation, answer: Read, *, now: datetime) -> First
     )
 
 
-def _unread(conversation: Conversation, answer: Read, *, now: datetime) -> Unread:
+def unread(conversation: Conversation, reason: str, *, now: datetime) -> Unread:
+    """A conversation that waits for a person, and why."""
     return Unread(
         conversation_id=conversation.id,
         content_hash=conversation.content_hash,
-        reason=answer.failure or "no reading",
+        reason=reason,
         attempted_at=now,
     )

@@ -6,12 +6,12 @@ through. Failing conversations and poisoned rows never pass: a complete run is o
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from earshot.sim.chance import between, choose, fraction
 from earshot.sim.intercom.answers import Answer, Refusal, invalid
-from earshot.sim.intercom.chance import between, choose, fraction
 from earshot.sim.intercom.limits import exceeded
 from earshot.sim.intercom.settings import Fault, FaultSettings
+from earshot.sim.scripts import Script, Scripts
 
 SEARCH = "/conversations/search"
 _ANYWHERE = (Fault.TOO_MANY, Fault.SERVER_ERROR, Fault.RESET, Fault.TRUNCATED, Fault.EMPTY, Fault.SLOW)
@@ -24,15 +24,6 @@ _BROKEN = Refusal(500, "server_error", message="Something went wrong on our side
 _PAGE_OF_A_PROXY = b"<html><body><h1>Bad gateway</h1></body></html>"
 
 
-@dataclass
-class Script:
-    """A fault that is certain for the next `times` requests whose path begins with `path`."""
-
-    kind: Fault
-    times: int = 1
-    path: str = "/"
-
-
 class Faults:
     """Decides about every request; counts what it did in `struck`."""
 
@@ -41,22 +32,22 @@ class Faults:
         self.struck: Counter[str] = Counter()
         self.poisoned = self._drawn(Fault.SEARCH_404, settings.poisoned, ids=ids, count=1)
         self.failing = self._drawn(Fault.FAILING, settings.failing, ids=ids, count=settings.permanent)
-        self._scripts: list[Script] = []
+        self._scripts: Scripts[Fault] = Scripts()
         self._attempts: Counter[str] = Counter()
         self._in_a_row: Counter[str] = Counter()
         self._burst_left = 0
         self._burst_ends = 0
         self._moved = 0
 
-    def script(self, script: Script) -> None:
+    def script(self, script: Script[Fault]) -> None:
         """Make a fault certain; scripts come before draws, in order. Raises Refusal (400)."""
         if script.kind not in SCRIPTABLE:
             raise invalid(f"{script.kind} cannot be scripted, only switched on at the start")
-        self._scripts.append(script)
+        self._scripts.add(script)
 
     def strike(self, key: str, path: str, *, now: float) -> Fault | None:
         """The fault that strikes this request, if any; `key` is what a retry of it has in common."""
-        scripted = self._scripted(path)
+        scripted = self._scripts.take(path)
         if scripted is not None:
             return self._counted(scripted, now=now)
         if self._burst_left > 0 and now < self._burst_ends:
@@ -124,13 +115,6 @@ class Faults:
         if kind not in self.settings.kinds:
             return set(named)
         return set(named) or set(choose(ids, count, self.settings.seed, kind))
-
-    def _scripted(self, path: str) -> Fault | None:
-        for script in self._scripts:
-            if script.times > 0 and path.startswith(script.path):
-                script.times -= 1
-                return script.kind
-        return None
 
     def _draw(self, key: str, path: str) -> Fault | None:
         if not self.settings.kinds:

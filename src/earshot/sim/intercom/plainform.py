@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from earshot.sim.chance import between, fraction
 from earshot.sim.intercom import shape
-from earshot.sim.intercom.chance import between, fraction
 from earshot.sim.intercom.peek import mapping, members, sequence
 from earshot.sim.intercom.tally import settle
 from earshot.sim.workspace import Json

@@ -8,12 +8,13 @@ from typing import Any
 from earshot.ports.clock import Clock, SystemClock
 from earshot.sim.intercom import changes, shape
 from earshot.sim.intercom.answers import not_found
-from earshot.sim.intercom.faults import Faults, Script
+from earshot.sim.intercom.faults import Faults
 from earshot.sim.intercom.limits import Window
 from earshot.sim.intercom.peek import members
 from earshot.sim.intercom.plainform import BOT
 from earshot.sim.intercom.settings import Fault, SimSettings
 from earshot.sim.intercom.shelf import Record, Shelf, id_of
+from earshot.sim.scripts import Script
 from earshot.sim.workspace import Json, SimWorkspace, Truth
 
 _FIRST_NEW_ID = 2_000_000_000

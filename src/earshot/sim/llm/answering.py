@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from earshot.errors import BadInput
-from earshot.sim.intercom.chance import fraction
+from earshot.sim.chance import fraction
 from earshot.sim.llm.asking import content_hash
 from earshot.sim.llm.fill import fill as filled
 from earshot.sim.llm.wire import Json, dumps, items, mapping

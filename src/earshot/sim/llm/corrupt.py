@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from earshot.sim.intercom.chance import between
+from earshot.sim.chance import between
 from earshot.sim.llm.fill import resolve
 from earshot.sim.llm.settings import Fault
 from earshot.sim.llm.wire import Json, dumps, items, mapping

@@ -5,22 +5,13 @@ A drawn fault strikes a same request at most `streak` times in a row: a client t
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from earshot.sim.intercom.chance import between, fraction
+from earshot.sim.chance import between, fraction
 from earshot.sim.llm.catalogue import Vendor
 from earshot.sim.llm.limits import too_many
 from earshot.sim.llm.settings import Fault, FaultSettings
 from earshot.sim.llm.wire import Refused
-
-
-@dataclass
-class Script:
-    """A fault that is certain for the next `times` chances whose path begins with `path`."""
-
-    kind: Fault
-    times: int = 1
-    path: str = "/"
+from earshot.sim.scripts import Script, Scripts
 
 
 class Faults:
@@ -29,17 +20,17 @@ class Faults:
     def __init__(self, settings: FaultSettings) -> None:
         self.settings = settings
         self.struck: Counter[str] = Counter()
-        self._scripts: list[Script] = []
+        self._scripts: Scripts[Fault] = Scripts()
         self._attempts: Counter[str] = Counter()
         self._in_a_row: Counter[str] = Counter()
 
-    def script(self, script: Script) -> None:
+    def script(self, script: Script[Fault]) -> None:
         """Make a fault certain; scripts come before draws, in order."""
-        self._scripts.append(script)
+        self._scripts.add(script)
 
     def strike(self, kinds: Sequence[Fault], key: str, *, path: str) -> Fault | None:
         """The fault of these kinds that strikes, if any; `key` is what a retry has in common."""
-        found = self._scripted(kinds, path) or self._draw(kinds, key)
+        found = self._scripts.take(path, kinds) or self._draw(kinds, key)
         if found is not None:
             self.struck[found] += 1
         return found
@@ -57,13 +48,6 @@ class Faults:
         if kind is Fault.SERVER_ERROR:
             status = (500, 502, 503, 504)[between(0, 3, self.settings.seed, "status", key, self._attempts[key])]
             return Refused(status, "server_error", message="Something went wrong on our side.")
-        return None
-
-    def _scripted(self, kinds: Sequence[Fault], path: str) -> Fault | None:
-        for script in self._scripts:
-            if script.kind in kinds and script.times > 0 and path.startswith(script.path):
-                script.times -= 1
-                return script.kind
         return None
 
     def _draw(self, kinds: Sequence[Fault], key: str) -> Fault | None:

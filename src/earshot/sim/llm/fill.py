@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from earshot.sim.intercom.chance import between, fraction
+from earshot.sim.chance import between, fraction
 from earshot.sim.llm.wire import Json, dumps, items, mapping
 
 _WORDS = ("customer", "export", "fails", "after", "update", "login", "invoice", "page", "slowly", "asks", "report")

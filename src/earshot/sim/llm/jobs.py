@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from earshot.sim.intercom.chance import fraction
+from earshot.sim.chance import fraction
 from earshot.sim.llm.catalogue import Tokens, Vendor
 from earshot.sim.llm.settings import LINES, WHOLE_BATCH, Fault, Pace
 from earshot.sim.llm.wire import Json, encode

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field, field_validator
 
 from earshot.domain.model import Noun
-from earshot.errors import BadInput
+from earshot.sim.scripts import parse_kinds
 
 
 class Fault(StrEnum):
@@ -130,12 +130,4 @@ class SimLlmSettings(Noun):
 
 def parse_faults(text: str) -> frozenset[Fault]:
     """The faults named in a comma-separated list; `all` means every one. Raises BadInput."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if names == ["all"]:
-        return frozenset(Fault)
-    try:
-        return frozenset(Fault(name) for name in names)
-    except ValueError as error:
-        raise BadInput(
-            f"unknown fault in {text!r}", hint=f"Choose from: all, {', '.join(sorted(Fault))}."
-        ) from error
+    return parse_kinds(text, Fault)

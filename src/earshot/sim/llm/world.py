@@ -10,17 +10,18 @@ from datetime import datetime
 from typing import TypeVar, cast
 
 from earshot.ports.clock import Clock, SystemClock
-from earshot.sim.intercom.chance import between
+from earshot.sim.chance import between
 from earshot.sim.llm.answering import AnswerFunction, DecideFunction, Recorded, decide, fill
 from earshot.sim.llm.asking import Ask, Finish, Written, content_hash
 from earshot.sim.llm.cache import PromptCache
 from earshot.sim.llm.catalogue import Mode, Tokens, catalogue
 from earshot.sim.llm.corrupt import REFUSAL, spoil
-from earshot.sim.llm.faults import Faults, Script
+from earshot.sim.llm.faults import Faults
 from earshot.sim.llm.invoice import Invoice
 from earshot.sim.llm.limits import Limits
 from earshot.sim.llm.settings import CONTENT, Fault, Pace, SimLlmSettings
 from earshot.sim.llm.tokens import count, count_static, cut
+from earshot.sim.scripts import Script
 
 T = TypeVar("T")
 _MOST_KEPT = 500_000_000

@@ -1,8 +1,8 @@
 import pytest
 
 from earshot.errors import BadInput
+from earshot.sim.chance import between, choose, fraction
 from earshot.sim.intercom.answers import Answer, Refusal
-from earshot.sim.intercom.chance import between, choose, fraction
 from earshot.sim.intercom.faults import Faults, Script
 from earshot.sim.intercom.limits import Window
 from earshot.sim.intercom.settings import Fault, FaultSettings, parse_faults
