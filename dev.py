@@ -184,7 +184,7 @@ def test(arguments: list[str]) -> None:
 def lock() -> None:
     """Resolve pyproject.toml into the two lock files (needs uv)."""
     compile_ = ["uv", "pip", "compile", "-q", "--universal", "--python-version", "3.11", "--generate-hashes"]
-    compile_ += ["--no-emit-index-url", "--no-header", "--no-annotate", "pyproject.toml"]
+    compile_ += ["--no-emit-index-url", "--no-header", "--no-annotate", "--no-strip-extras", "pyproject.toml"]
     must(*compile_, "-o", "requirements.lock")
     must(*compile_, "--group", "dev", "-o", "requirements-dev.lock")
 
