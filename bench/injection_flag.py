@@ -10,7 +10,7 @@ import sys
 import time
 from collections import defaultdict
 
-from earshot.classify.llm.injection import conversation_instructs, instructs
+from earshot.text.injection import conversation_instructs, instructs
 from local_model import DATA, conversation
 
 

@@ -38,9 +38,9 @@ FILL = """
     select setseed(0.5);
     insert into account select 'account-' || n, 'Company ' || n, (array['free', 'pro', 'enterprise'])[1 + n % 3],
         (n % 40) * 25, (array['free', 'smb', 'enterprise'])[1 + n % 3], now() from generate_series(0, {accounts}) n;
-    insert into theme (id, issue_type, title, normalized_title, centre, size, stale)
+    insert into theme (id, issue_type, title, normalized_title, stale)
     select 'theme-' || n, (array['PRODUCT_BUG', 'BILLING', 'FEATURE_REQUEST', 'UX_FRICTION'])[1 + n % 4],
-        'Matter ' || n, 'matter ' || n, '{{}}', 1, true from generate_series(0, {themes}) n;
+        'Matter ' || n, 'matter ' || n, true from generate_series(0, {themes}) n;
     insert into conversation (id, source, external_id, state, created_at, updated_at, spoken_at, customer, account,
         content_hash, read_hash)
     select n::text, 'bench', n::text, 'closed', at, at, at,

@@ -3,6 +3,7 @@
 Parts that cost time to import are imported when they are chosen, so that a command pays only for what it uses.
 """
 
+import getpass
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import cached_property
@@ -25,13 +26,16 @@ from earshot.store.settings import StoreSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from earshot.classify.llm.booking import Books
+    from earshot.classify.llm.booking import Booked, Books
     from earshot.classify.llm.prompter import Prompter
     from earshot.decide.rules import Rules
+    from earshot.domain.call import Purpose, Tier
     from earshot.llm.models import Models
     from earshot.pipeline.llm_parts import LlmParts
     from earshot.pipeline.reading.ledger import StoreLedger
+    from earshot.pipeline.tasks import Tasks
     from earshot.pipeline.variants import Variant
+    from earshot.ports.embedder import Embedder
     from earshot.ports.reader import Reader
     from earshot.ports.source import BadEntry, Fetched, Source
     from earshot.store import PostgresStore
@@ -66,11 +70,23 @@ async def build(
             quota=make_quota(settings),
             make_llm=asking.parts if settings.llm.provider else None,
             make_variant=asking.variant,
+            prioritise=settings.prioritise,
+            make_tasks=asking.tasks if settings.llm.provider else None,
+            make_embedder=(lambda: asking.embedder) if settings.embeddings.provider else None,
+            actor=who(),
             clock=time,
             progress=progress or Silent(),
             closers=closers,
         )
     )
+
+
+def who() -> str:
+    """Who acts: the name of the account that runs this."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "person"
 
 
 async def open_database(settings: Settings, secrets: Secrets, *, clock: Clock) -> "PostgresStore":
@@ -160,6 +176,7 @@ class Asking:
         self._clock = clock
         self._progress = progress
         self._closers = closers
+        self._tasking: dict[Tier, Booked] = {}
 
     @cached_property
     def models(self) -> "Models":
@@ -247,6 +264,58 @@ class Asking:
             most_per_run=llm.most_per_run,
             zone=self._settings.report.timezone,
         )
+
+    def tasks(self) -> "Tasks":
+        """Who compares, names, estimates and drafts: the tiers of `[group]` and `[prioritise]`."""
+        from earshot.pipeline.tasks import Tasks
+        from earshot.pipeline.tasks.tasks import Wording
+
+        self._check()
+        settings = self._settings
+        wording = Wording(product=settings.taxonomy.product, masking=settings.classify.mask_personal_data)
+        return Tasks(
+            store=self._store,
+            booker=self._booked,
+            clock=self._clock,
+            progress=self._progress,
+            wording=wording,
+            concurrency=min(settings.llm.concurrency, 16),
+        )
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        """Who makes vectors of findings."""
+        from earshot.pipeline.embedding.making import make_embedder
+
+        return make_embedder(
+            self._settings.embeddings,
+            self._settings.llm,
+            keys=self._keys,
+            ledger=self.ledger,
+            clock=self._clock,
+            closers=self._closers,
+        )
+
+    def _booked(self, purpose: "Purpose") -> "Booked":
+        from earshot.domain.call import Purpose, Tier
+
+        settings = self._settings
+        of = settings.group if purpose in {Purpose.ADJUDICATE, Purpose.NAME} else settings.prioritise
+        tier = Tier(of.tier)
+        if tier not in self._tasking:
+            self._tasking[tier] = self._guarded(tier)
+        return self._tasking[tier]
+
+    def _guarded(self, tier: "Tier") -> "Booked":
+        from earshot.classify.breaker import Breaker
+        from earshot.classify.llm.booking import Booked, Patience
+
+        llm = self._settings.llm
+        breaker = Breaker(
+            self.models.tier(tier), failures=llm.breaker_failures, seconds=llm.breaker_seconds, clock=self._clock
+        )
+        patience = Patience(attempts=llm.attempts, seconds=llm.deadline_seconds)
+        return Booked(breaker, tier=tier, books=self.books, patience=patience)
 
     def variant(self, overrides: "Mapping[str, str]") -> "Variant":
         """A classifier as an audit names it."""

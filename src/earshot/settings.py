@@ -18,8 +18,10 @@ from earshot.decide.settings import DecideSettings
 from earshot.domain.model import Noun
 from earshot.errors import Misconfigured
 from earshot.group.settings import GroupSettings
+from earshot.llm.embedding.settings import EmbeddingSettings
 from earshot.llm.keys import LlmKeys
 from earshot.llm.settings import LlmSettings
+from earshot.prioritise.settings import PrioritiseSettings
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
 
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     taxonomy: TaxonomySettings = Field(default_factory=TaxonomySettings)
     local: LocalSettings = Field(default_factory=LocalSettings)
     group: GroupSettings = Field(default_factory=GroupSettings)
+    embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
+    prioritise: PrioritiseSettings = Field(default_factory=PrioritiseSettings)
     decide: DecideSettings = Field(default_factory=DecideSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
     run: RunSettings = Field(default_factory=RunSettings)

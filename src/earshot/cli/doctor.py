@@ -47,6 +47,7 @@ async def _check() -> list[Check]:
     async with opened(quiet=True, settings=settings) as earshot:
         checks += await check_source(earshot.parts)
         checks += await _models(settings)
+        checks += await _embeddings(settings)
         every = timedelta(hours=settings.run.expect_every_hours)
         checks += await check_runs(earshot.parts, expect_every=every)
     return checks
@@ -66,9 +67,21 @@ async def _models(settings: Settings) -> list[Check]:
     return [Check(name=one.name, grade=grades[one.ok], text=one.text, hint=one.hint) for one in found]
 
 
+async def _embeddings(settings: Settings) -> list[Check]:
+    """Key, model and price of embeddings, or whether the local model loads; nothing is spent."""
+    if not settings.embeddings.provider:
+        return []
+    from earshot.llm.embedding.checking import check
+
+    grades = {True: Grade.OK, False: Grade.FAILED, None: Grade.NOTE}
+    found = await check(settings.embeddings, settings.llm, keys=Secrets.load().llm, clock=SystemClock())
+    return [Check(name=one.name, grade=grades[one.ok], text=one.text, hint=one.hint) for one in found]
+
+
 async def _database(settings: Settings) -> Check:
     store = await open_database(settings, Secrets.load(), clock=SystemClock())
     try:
+        await store.index_vectors()
         state = await store.vitals()
     finally:
         await store.close()
@@ -77,4 +90,8 @@ async def _database(settings: Settings) -> Check:
         f"PostgreSQL {state.server_version} ({kind}), {state.size / 1e6:,.0f} MB; "
         f"{state.conversations:,} conversations, {state.insights:,} insights, {state.pending:,} to read."
     )
-    return Check(name="database", grade=Grade.OK, text=text)
+    if state.vectors:
+        return Check(name="database", grade=Grade.OK, text=text)
+    text += " Like themes are searched by words only."
+    hint = "Install pgvector on the server and run: create extension vector."
+    return Check(name="database", grade=Grade.NOTE, text=text, hint=hint)

@@ -9,6 +9,8 @@ from earshot.cli.options import AsJson
 from earshot.cli.session import go, moment, opened
 from earshot.cli.sheets import Cell, Sheet, show
 from earshot.domain.call import Mode
+from earshot.errors import Misconfigured
+from earshot.pipeline.embedding.outlook import outlook
 from earshot.pipeline.money.consent import dollars
 from earshot.pipeline.money.costing import Estimate, estimate
 from earshot.pipeline.money.offers import make_quoting
@@ -73,7 +75,13 @@ async def _estimate(
             clock=earshot.parts.clock,
             overrides=overrides,
         )
-        return await estimate(earshot.parts, quoting, since=moment(since), count=count)
+        found = await estimate(earshot.parts, quoting, since=moment(since), count=count)
+        try:
+            embedding = await outlook(earshot.parts)
+        except Misconfigured as error:  # an estimate needs no key
+            return found.model_copy(update={"notes": (*found.notes, str(error))})
+        said = () if embedding is None else (embedding.in_words,)
+        return found.model_copy(update={"notes": (*found.notes, *said)})
 
 
 def sheets(found: Estimate) -> list[Sheet]:

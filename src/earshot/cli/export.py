@@ -13,7 +13,7 @@ from earshot.cli.tabular import WRITERS, Writer
 from earshot.errors import Misconfigured
 from earshot.pipeline.exporting import SHAPES
 
-Kind = Literal["conversations", "insights", "labels", "themes", "actions", "llm-calls"]
+Kind = Literal["conversations", "insights", "labels", "themes", "backlog", "actions", "llm-calls"]
 Form = Literal["jsonl", "csv", "parquet"]
 
 

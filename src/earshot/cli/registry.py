@@ -35,7 +35,8 @@ REGISTRY: tuple[Entry, ...] = (
     Entry("batches", "earshot.cli.batches", "Batches at model providers: list, show, cancel."),
     Entry("audit", "earshot.cli.audit", "How well a classifier agrees with labels, and which of two is better."),
     Entry("report", "earshot.cli.report", "Write the report of a time span: html, md or json."),
-    Entry("themes", "earshot.cli.themes", "What customers talk about, with real frequencies."),
+    Entry("themes", "earshot.cli.themes", "What customers talk about, with real frequencies; merge, split."),
+    Entry("backlog", "earshot.cli.backlog", "What to build next, with score and evidence: list, draft, set."),
     Entry("rules", "earshot.cli.rules", "List and check the rules that decide on actions."),
     Entry("actions", "earshot.cli.actions", "What the rules decided."),
     Entry(

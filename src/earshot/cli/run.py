@@ -15,6 +15,7 @@ from earshot.cli.statement import show, show_seconds
 from earshot.domain.call import Mode
 from earshot.errors import Misconfigured
 from earshot.pipeline.daily import DailyRun
+from earshot.pipeline.embedding.consent import ensure as ensure_embedding
 from earshot.pipeline.money.consent import agreed, ensure
 from earshot.pipeline.rounds import Round
 from earshot.pipeline.syncing import Preview, preview
@@ -77,6 +78,7 @@ async def _run(
                 await earshot.sync(since=moment(since), until=moment(until))
             mode = Mode.BATCH if batch else Mode.ONLINE
             await ensure(parts, llm, yes=yes, ask=asker(parts.progress), mode=mode)
+        await ensure_embedding(parts, yes=yes, ask=asker(parts.progress))
         return await earshot.run(
             since=moment(since),
             until=moment(until),

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from earshot.classify.local.reader import read_one
+from earshot.cli.sim_tasks import task_answer
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.domain.reading import Finding, IssueType, Reading
 from earshot.errors import BadInput
@@ -21,7 +22,10 @@ _SURE, _LIKELY = 0.9, 0.65
 
 
 def local_answer(instructions: str, content: str, *, schema: Json | None) -> str:
-    """The local model's reading in the form that is asked for; the schema filler where there is none."""
+    """The local model's reading in the form that is asked for, or a task's answer; otherwise the schema filler."""
+    done = None if schema is None else task_answer(content, schema)
+    if done is not None:
+        return done
     reading = _reading(content)
     if reading is None:
         return fill(instructions, content, schema=schema)

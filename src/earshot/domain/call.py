@@ -23,6 +23,11 @@ class Purpose(StrEnum):
     SAMPLE = "sample"
     AUDIT = "audit"
     CHECK = "check"
+    ADJUDICATE = "adjudicate"
+    NAME = "name"
+    ESTIMATE = "estimate"
+    DRAFT = "draft"
+    EMBED = "embed"
 
 
 class Mode(StrEnum):

@@ -126,14 +126,19 @@ class CallRow(Noun):
 
 
 class ThemeRow(Noun):
-    """`earshot export themes`, with the guide's names where it has them. `frequency` is distinct conversations."""
+    """`earshot export themes`, with the guide's names where it has them. `frequency` is distinct conversations.
+
+    `conversation_ids` are all of them, newest first; `evidence_urls` those of the quotes.
+    """
 
     id: str
     issue_type: IssueType
     affected_feature: str | None
     title: str
+    description: str
     frequency: int
     customers: int
+    companies: int
     mrr: float | None
     avg_sentiment: float | None
     customer_segments: list[str]
@@ -141,6 +146,7 @@ class ThemeRow(Noun):
     last_seen: Moment
     representative_quotes: list[str]
     evidence_urls: list[str]
+    conversation_ids: list[str]
 
 
 class ActionRow(Noun):

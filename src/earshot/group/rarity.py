@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from earshot.domain.theme import Lexicon
-from earshot.group.terms import Terms, is_kind, is_pair, parts
+from earshot.group.terms import Terms, is_pair, parts
 
 PRIOR = 40.0
 """Findings assumed before the first one was seen, so that a small first run has usable weights."""
+
+_MATTER = 0.02
+"""A matter that was never counted is taken for one that so many findings tell, not for a rarity."""
 
 
 def grown(lexicon: Lexicon, findings: Iterable[Mapping[str, float]], *, most: int) -> Lexicon:
@@ -17,7 +20,7 @@ def grown(lexicon: Lexicon, findings: Iterable[Mapping[str, float]], *, most: in
     documents = lexicon.documents
     for terms in findings:
         documents += 1
-        counts.update(term for term in terms if not is_pair(term) and not is_kind(term))
+        counts.update(term for term in terms if not is_pair(term))
     kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
     return Lexicon(documents=documents, frequencies=dict(sorted(kept)))
 
@@ -39,14 +42,11 @@ class Rarity:
         return weight
 
     def _single(self, term: str) -> float:
-        return math.log(1.1 + self._all / (self._frequencies.get(term, 0) + 1.0)) - math.log(1.1)
+        unseen = self._all * _MATTER if term.startswith("@") else 0.0
+        return math.log(1.1 + self._all / (self._frequencies.get(term, unseen) + 1.0)) - math.log(1.1)
 
     def unit(self, terms: Mapping[str, float]) -> Terms:
-        """The terms weighed by rarity and scaled to length 1; issue types are left out."""
-        weighed = {term: weight * self.of(term) for term, weight in terms.items() if not is_kind(term)}
+        """The terms weighed by rarity and scaled to length 1."""
+        weighed = {term: weight * self.of(term) for term, weight in terms.items()}
         length = math.sqrt(sum(w * w for w in weighed.values()))
         return {term: w / length for term, w in weighed.items()} if length else {}
-
-    def bare(self, weighed: Mapping[str, float]) -> Terms:
-        """The opposite of weighing: what is stored of a centre, free of the rarity of the day."""
-        return {term: weight / self.of(term) for term, weight in weighed.items()}

@@ -1,6 +1,6 @@
 """Settings of grouping: the `[group]` section."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,20 +9,52 @@ from earshot.group.vocabulary import empty_groups, unknown_concepts
 
 
 class GroupSettings(Noun):
-    """How alike two findings must be to share a theme, and how much is kept of each theme."""
+    """How sure grouping must be, whom it asks, and your product's own words."""
 
     same_matter: float = Field(
-        default=0.22,
+        default=0.7,
         ge=0.05,
         le=0.99,
-        description="Similarity (0 to 1) from which two findings, or a finding and a theme, are the same matter. "
+        description="Probability (0 to 1) from which a mention is taken for the matter of a theme. "
         "Higher gives more and purer themes, lower gives fewer and broader ones.",
     )
-    neighbours: int = Field(
-        default=24, ge=4, le=200, description="How many of the most similar findings are compared with each one."
+    same_theme: float = Field(
+        default=0.7,
+        ge=0.05,
+        le=1.0,
+        description="Probability (0 to 1) from which two themes that grew apart are one matter and are joined. "
+        "1 never joins them without a person or a model saying so.",
     )
-    centre_terms: int = Field(
-        default=64, ge=16, le=512, description="How many of its weightiest terms a theme keeps between runs."
+    doubt_from: float = Field(
+        default=0.02,
+        ge=0.0,
+        le=1.0,
+        description="From this probability on a pairing is doubtful enough to be asked about.",
+    )
+    doubt_to: float = Field(
+        default=0.99,
+        ge=0.0,
+        le=1.0,
+        description="From this probability on a pairing is sure enough not to be asked about.",
+    )
+    core: int = Field(
+        default=8,
+        ge=1,
+        le=32,
+        description="How many of the earliest mentions make up a centre, with which later ones are compared.",
+    )
+    adjudicator: Literal["off", "llm"] = Field(
+        default="off",
+        description='"llm": doubtful pairings are put to your language model ("same matter?"), within its budget. '
+        "Doubts wait for a person or for `earshot themes adjudicate` otherwise.",
+    )
+    names: Literal["auto", "extractive", "llm"] = Field(
+        default="auto",
+        description='Who names themes: "extractive" takes the best summary of a mention, "llm" your language '
+        'model, "auto" the model where one is switched on.',
+    )
+    tier: Literal["labels", "cheap", "medium", "strong"] = Field(
+        default="cheap", description="Which of `[llm.models]` adjudicates and names."
     )
     lexicon_terms: int = Field(
         default=50_000,
@@ -49,4 +81,6 @@ class GroupSettings(Noun):
             raise ValueError(f"matters name concepts that do not exist: {', '.join(unknown)}; add them to synonyms")
         if empty := empty_groups(self.matters):
             raise ValueError(f"matters with a pattern that lacks a concept beside a +: {', '.join(empty)}")
+        if self.doubt_from > self.doubt_to:
+            raise ValueError("doubt_from is above doubt_to")
         return self

@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 
-TEXT_LIMIT = 1_000
+TEXT_LIMIT = 2_000
 """Longest stretch of a text that is looked at, in characters."""
 
 WORD_LIMIT = 32
@@ -14,25 +14,25 @@ WORD_LIMIT = 32
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:['’][^\W\d_]+)?")
 _CJK_RUN = re.compile(rf"[{_CJK}]")
-_URL = re.compile(r"\b(?:https?://|www\.)\S+|\b\S+@\S+\.\w+", re.IGNORECASE)
+_URL = re.compile(r"\b(?:https?://|www\.)\S+|\b[^\s@]{1,64}@[^\s@]{1,255}\.\w{1,24}", re.IGNORECASE)
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _STATUS = re.compile(r"[45]\d\d")
 
 
 def fold(text: str) -> str:
     """Lower case, compatibility forms unified, accents off, addresses out, at most TEXT_LIMIT characters."""
-    plain = unicodedata.normalize("NFKD", text[:TEXT_LIMIT]).casefold()
-    return unicodedata.normalize("NFC", _MARKS.sub("", _URL.sub(" ", plain)))
+    cut = text[:TEXT_LIMIT]
+    if cut.isascii():
+        return _without_addresses(cut.lower())
+    plain = _without_addresses(unicodedata.normalize("NFKD", cut).casefold())
+    return unicodedata.normalize("NFC", _MARKS.sub("", plain))
 
 
 def words(text: str) -> list[str]:
     """The words of a text, folded but not stemmed; scripts without spaces give overlapping character pairs."""
     found: list[str] = []
     for token in _TOKEN.findall(fold(text)):
-        if _CJK_RUN.match(token):
-            found.extend(_pairs(token))
-        elif kept := _plain(token):
-            found.append(kept)
+        found.extend(_words_of(token))
     return found
 
 
@@ -64,6 +64,19 @@ def meaningful(word: str) -> bool:
 def _stop_words() -> frozenset[str]:
     listed = files("earshot.group").joinpath("stop.txt").read_text("utf-8").split()
     return frozenset(stem(word) for word in listed)
+
+
+def _without_addresses(plain: str) -> str:
+    there = "@" in plain or "://" in plain or "www." in plain
+    return _URL.sub(" ", plain) if there else plain
+
+
+@lru_cache(maxsize=65_536)
+def _words_of(token: str) -> tuple[str, ...]:
+    if _CJK_RUN.match(token):
+        return tuple(_pairs(token))
+    plain = _plain(token)
+    return (plain,) if plain else ()
 
 
 def _plain(token: str) -> str:

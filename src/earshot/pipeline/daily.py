@@ -5,17 +5,16 @@ from datetime import datetime
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness, Run
+from earshot.pipeline.backlog.refreshing import refresh
 from earshot.pipeline.batches.desk import Collected, Submitted
 from earshot.pipeline.deciding import decide
 from earshot.pipeline.gathering import Asked, Gathered, Stopwatch, gather
-from earshot.pipeline.grouping import group
+from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.classify import Classified, classify
 from earshot.pipeline.reporting import report
+from earshot.pipeline.theming.group import group
 from earshot.ports.store import Want
-
-LOCK = "line"
-"""Only one process at a time moves the line on one database; the others wait for it."""
 
 
 class DailyRun(Noun):
@@ -42,8 +41,8 @@ async def run(
     with_sync: bool = True,
     retention_days: int | None = None,
 ) -> DailyRun:
-    """Sync, read, group, decide and report. Safe to repeat, to kill, and to start twice at once."""
-    async with parts.store.exclusive(LOCK) as waited:
+    """From the source to the report. Safe to repeat, to kill, and to start twice at once."""
+    async with parts.store.exclusive(LINE) as waited:
         if waited:
             parts.progress.say("Another run was at work on this database; it has ended, going on.")
         record = Run(id=parts.ids.new(), kind="run", started_at=parts.clock.now())
@@ -75,13 +74,14 @@ async def run(
 async def line(
     parts: Parts, *, classifier: str = "auto", want: Want | None = None, urgent: bool = False
 ) -> Classified:
-    """The part of the line after the source: read, group, decide. For commands that bring no report.
+    """The line after the source: read, group, backlog, decide. For commands that bring no report.
 
     `want` names conversations to be read (again) besides; `urgent` reading keeps to budgets only.
     """
-    async with parts.store.exclusive(LOCK):
+    async with parts.store.exclusive(LINE):
         done = await classify(parts, classifier=classifier, want=want, urgent=urgent)
         await group(parts)
+        await refresh(parts)
         await decide(parts)
     return done
 
@@ -96,6 +96,7 @@ async def _judge(
     until: datetime | None,
 ) -> tuple[Run, Report]:
     await watch.time("group", group(parts))
+    await watch.time("backlog", refresh(parts))
     actions = await watch.time("decide", decide(parts))
     figures = await watch.time("report", report(parts, since=since, until=until))
     update = {"classified": gathered.read, "unread": gathered.unread, "actions": actions}

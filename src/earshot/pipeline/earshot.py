@@ -8,9 +8,10 @@ from typing import Self
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness
-from earshot.pipeline.daily import LOCK, DailyRun, line, run
+from earshot.pipeline.daily import DailyRun, line, run
 from earshot.pipeline.exporting import export
 from earshot.pipeline.importing import Imported, import_file
+from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.people import Erased, erase
 from earshot.pipeline.reading.classify import Classified
@@ -26,12 +27,12 @@ class Earshot:
 
     async def sync(self, *, since: datetime | None = None, until: datetime | None = None) -> Completeness:
         """Bring in what changed at the source; the statement says what is missing, if anything."""
-        async with self.parts.store.exclusive(LOCK):
+        async with self.parts.store.exclusive(LINE):
             return await sync(self.parts, since=since, until=until)
 
     async def import_file(self, path: Path) -> Imported:
         """Bring in a file of conversations."""
-        async with self.parts.store.exclusive(LOCK):
+        async with self.parts.store.exclusive(LINE):
             return await import_file(self.parts, path)
 
     async def classify(self, *, classifier: str = "auto") -> Classified:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
 from earshot.domain.action import Action
+from earshot.domain.backlog_rows import BacklogRow
 from earshot.domain.call import Call, Usage
 from earshot.domain.conversation import Conversation
 from earshot.domain.insight import FirstLabels, Insight
@@ -20,6 +21,7 @@ from earshot.domain.rows import (
     ThemeRow,
 )
 from earshot.domain.theme import Theme
+from earshot.pipeline.backlog.looking import item_rows
 from earshot.pipeline.parts import Parts
 from earshot.ports.store import Unit
 
@@ -28,6 +30,7 @@ SHAPES: dict[str, type[Noun]] = {
     "insights": InsightRow,
     "labels": LabelsRow,
     "themes": ThemeRow,
+    "backlog": BacklogRow,
     "actions": ActionRow,
     "llm-calls": CallRow,
 }
@@ -62,7 +65,13 @@ async def _labels(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
 
 
 async def _themes(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
-    yield [theme_row(t) for t in await unit.themes.top(_EVERYTHING, limit=_ALL)]
+    themes = await unit.themes.top(_EVERYTHING, limit=_ALL)
+    raised = await unit.themes.conversations([theme.id for theme in themes])
+    yield [theme_row(theme, raised.get(theme.id, ())) for theme in themes]
+
+
+async def _backlog(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
+    yield await item_rows(unit, await unit.backlog.items())
 
 
 async def _actions(unit: Unit) -> AsyncIterator[Sequence[Noun]]:
@@ -79,6 +88,7 @@ _ROWS: dict[str, Callable[[Unit], AsyncIterator[Sequence[Noun]]]] = {
     "insights": _insights,
     "labels": _labels,
     "themes": _themes,
+    "backlog": _backlog,
     "actions": _actions,
     "llm-calls": _calls,
 }
@@ -129,15 +139,17 @@ def call_row(call: Call) -> CallRow:
     return CallRow(created_at=call.started_at, **used, **{name: getattr(call, name) for name in shared})
 
 
-def theme_row(theme: Theme) -> ThemeRow:
-    """A theme in the export form."""
+def theme_row(theme: Theme, conversations: Sequence[str]) -> ThemeRow:
+    """A theme in the export form, with the ids of its conversations."""
     return ThemeRow(
         id=theme.id,
         issue_type=theme.issue_type,
         affected_feature=theme.area,
         title=theme.title,
+        description=theme.description,
         frequency=theme.conversations,
         customers=theme.customers,
+        companies=theme.companies,
         mrr=theme.mrr,
         avg_sentiment=theme.avg_sentiment,
         customer_segments=list(theme.segments),
@@ -145,6 +157,7 @@ def theme_row(theme: Theme) -> ThemeRow:
         last_seen=theme.last_seen,
         representative_quotes=[quote.text for quote in theme.quotes[:3]],
         evidence_urls=[quote.url for quote in theme.quotes if quote.url],
+        conversation_ids=list(conversations),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from earshot.decide.rules import Rules
 from earshot.group.settings import GroupSettings
@@ -11,18 +12,24 @@ from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.quota import Quota
 from earshot.pipeline.variants import VariantMaker
 from earshot.ports.clock import Clock, Ids, RandomIds, SystemClock
+from earshot.ports.embedder import Embedder
 from earshot.ports.progress import Progress, Silent
 from earshot.ports.reader import Reader
 from earshot.ports.source import BadEntry, Fetched, Source
 from earshot.ports.store import Store
+from earshot.prioritise.settings import PrioritiseSettings
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
+
+if TYPE_CHECKING:  # prompts cost time to import, and a local run needs none
+    from earshot.pipeline.tasks import Tasks
 
 
 @dataclass
 class Parts:
     """Everything a use case may need. What costs time is made on first use, so that a command pays only for what it
-    needs. `make_llm` is None while no language model is switched on.
+    needs. `make_llm` and `make_tasks` are None while no language model is switched on, `make_embedder` while no
+    embeddings are. `actor` is who acts, for what people change.
     """
 
     store: Store
@@ -40,4 +47,8 @@ class Parts:
     progress: Progress = field(default_factory=Silent)
     make_llm: Callable[[], LlmParts] | None = None
     make_variant: VariantMaker | None = None
+    prioritise: PrioritiseSettings = field(default_factory=PrioritiseSettings)
+    make_tasks: "Callable[[], Tasks] | None" = None
+    make_embedder: Callable[[], Embedder] | None = None
+    actor: str = "person"
     closers: Sequence[Callable[[], Awaitable[None]]] = ()

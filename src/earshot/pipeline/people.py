@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from earshot.domain.model import Noun
+from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
 
 
@@ -14,8 +15,11 @@ class Erased(Noun):
 
 
 async def erase(parts: Parts, *, contact: str | None = None, conversation: str | None = None) -> Erased:
-    """Remove a contact (id or e-mail) or a conversation everywhere, then look for what is left."""
-    async with parts.store.unit() as unit:
+    """Remove a contact (id or e-mail) or a conversation everywhere, then look for what is left.
+
+    No grouping is under way meanwhile: it would have words in memory that it saves as a name afterwards.
+    """
+    async with parts.store.exclusive(LINE), parts.store.unit() as unit:
         removed: dict[str, int] = {}
         if contact is not None:
             removed = await unit.erasure.contact(contact)

@@ -10,12 +10,12 @@ from earshot.domain.model import Noun
 from earshot.pipeline.batches.desk import Collected, Submitted
 from earshot.pipeline.batches.exchange import Answers, Written, read_answers
 from earshot.pipeline.batches.flow import added, collect, submit, wait
-from earshot.pipeline.daily import LOCK
 from earshot.pipeline.deciding import decide
-from earshot.pipeline.grouping import group
 from earshot.pipeline.llm_parts import LlmParts
+from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.classify import Classified
+from earshot.pipeline.theming.group import group
 from earshot.ports.model import Prices
 from earshot.ports.store import Want
 
@@ -57,7 +57,7 @@ def wanted(again: Again | None, *, stage: Stage, prompt_hash: str, now: datetime
 
 async def conclude(parts: Parts) -> None:
     """Group new findings and let the rules judge them, also those that a killed command left behind."""
-    async with parts.store.exclusive(LOCK):
+    async with parts.store.exclusive(LINE):
         await group(parts)
         await decide(parts)
 

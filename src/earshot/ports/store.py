@@ -12,13 +12,14 @@ from earshot.domain.insight import FirstLabels, Insight, Unread
 from earshot.domain.model import Noun
 from earshot.domain.report import Report, Window
 from earshot.domain.run import Run
-from earshot.domain.theme import Grouping, KnownTheme, Lexicon, OpenFinding, Theme
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
 from earshot.ports.source import Deletion, Workspace
+from earshot.ports.theme_store import Backlog, Member, Themes
 
 __all__ = [
     "DEFAULT_WANT",
     "Arrival",
+    "Backlog",
     "Batches",
     "Cache",
     "Calls",
@@ -29,6 +30,7 @@ __all__ = [
     "Figures",
     "Insights",
     "Known",
+    "Member",
     "Opening",
     "Pace",
     "Row",
@@ -149,30 +151,6 @@ class Insights(Protocol):
         ...
 
 
-class Themes(Protocol):
-    """Themes and which finding belongs to which."""
-
-    async def open_findings(self, limit: int) -> list[OpenFinding]:
-        """Findings without a theme, by conversation time and id."""
-        ...
-
-    async def known(self) -> list[KnownTheme]:
-        """All living themes with their centres."""
-        ...
-
-    async def lexicon(self) -> Lexicon:
-        """The stored term counts."""
-        ...
-
-    async def save(self, grouping: Grouping) -> None:
-        """Store memberships, new and touched themes and the lexicon; refresh counts of touched themes."""
-        ...
-
-    async def top(self, window: Window, *, limit: int) -> list[Theme]:
-        """Themes by distinct conversations in the window, with customers, MRR, quotes and the window before."""
-        ...
-
-
 class Decisions(Protocol):
     """What the rules have not seen yet, and the actions they decided."""
 
@@ -289,6 +267,11 @@ class Unit(Protocol):
     @property
     def themes(self) -> Themes:
         """Themes and memberships."""
+        ...
+
+    @property
+    def backlog(self) -> Backlog:
+        """Backlog items, ours and those elsewhere."""
         ...
 
     @property

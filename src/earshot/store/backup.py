@@ -31,7 +31,7 @@ _SEQUENCES = """
 """
 _HOLDS = """
     select exists (select from conversation) or exists (select from conversation_insights)
-        or exists (select from run)
+        or exists (select from run) or exists (select from existing_item)
 """
 
 Records = Iterator[tuple[bytes, bytes]]

@@ -26,15 +26,20 @@ _HELD = """
     where id = any(:ids) order by id for update
 """
 _ACCOUNTS = """
-    insert into account (id, name, plan, mrr, segment, updated_at)
+    with held as (select * from account where id in (select account from arriving_conversation))
+    , kept as (insert into account (id, name, plan, mrr, segment, company, updated_at)
     select distinct on (account) account, customer->>'company', customer->>'plan', (customer->>'mrr')::float8,
-        customer->>'segment', updated_at
+        customer->>'segment', coalesce(customer->>'company_id', '') <> '', updated_at
     from arriving_conversation where account is not null order by account, updated_at desc
     on conflict (id) do update set name = coalesce(excluded.name, account.name),
         plan = coalesce(excluded.plan, account.plan), mrr = coalesce(excluded.mrr, account.mrr),
-        segment = coalesce(excluded.segment, account.segment), updated_at = excluded.updated_at
-    where excluded.updated_at >= account.updated_at
+        segment = coalesce(excluded.segment, account.segment), company = excluded.company,
+        updated_at = excluded.updated_at
+    where excluded.updated_at >= account.updated_at returning *)
+    select k.id from kept k join held h using (id)
+    where (k.mrr, k.segment, k.company) is distinct from (h.mrr, h.segment, h.company)
 """
+"""Gives the accounts about which something that themes count has changed."""
 _PLAIN = [name for name in ARRIVING.columns if name not in {"id", "source", "external_id", "messages", "raw"}]
 _UPSERT = f"""
     insert into conversation (id, source, external_id, {", ".join(_PLAIN)}, messages, saved_at)
@@ -56,6 +61,17 @@ _RAW = """
 _MOVED = """
     update {table} t set account = c.account from arriving_conversation a join conversation c on c.id = a.id
     where t.conversation_id = a.id and t.account is distinct from c.account
+"""
+_STALE = """
+    update theme set stale = true where id in (
+        select t.id from theme t where not t.stale and t.id in (
+            select f.theme_id from conversation c join finding f on f.conversation_id = c.id
+            where c.account = any(:accounts)
+            union all
+            select f.theme_id from arriving_conversation a join conversation c on c.id = a.id
+            join finding f on f.conversation_id = c.id where f.account is distinct from c.account
+        ) order by t.id for update
+    )
 """
 
 
@@ -127,9 +143,10 @@ class PostgresConversations:
             for c, a in sorted(fresh, key=lambda pair: pair[0].id)
         ]
         await self._sql.stage(ARRIVING, rows)
-        await self._sql.run(_ACCOUNTS)
+        accounts = await self._sql.column(_ACCOUNTS)
         await self._sql.run(_UPSERT, now=now)
         await self._sql.run(_RAW, now=now)
+        await self._sql.run(_STALE, accounts=accounts)
         for table in ("conversation_insights", "finding"):
             await self._sql.run(_MOVED.format(table=table))
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from earshot.domain.insight import FirstLabels, Insight, Stage, Unread
 from earshot.store.cleaning import clean
+from earshot.store.forgetting import retire_digests
 from earshot.store.insight_rows import FOUND, READ, finding_rows, insight_from, insight_row
 from earshot.store.labels import export_labels, save_labels
 from earshot.store.sql import Sql
@@ -35,10 +36,22 @@ _UPSERT = f"""
     on conflict (conversation_id) do update set {", ".join(f"{name} = excluded.{name}" for name in _PLAIN)},
         updated_at = excluded.updated_at, account = excluded.account, decided_at = null
 """
+_TOUCH = """
+    update theme set stale = true where id in (
+        select t.id from theme t where not t.stale and t.id in (
+            select f.theme_id from finding f join read_insight i using (conversation_id)
+        ) order by t.id for update
+    )
+"""
+"""The themes of everything that is about to be replaced are counted anew: sentiment and account may change too."""
 _KEEP = """
     update finding f set position = -1 - r.position, affected_feature = r.affected_feature, quote = r.quote,
         message_id = r.message_id, start_at = r.start_at, end_at = r.end_at, conversation_at = i.conversation_at,
-        times_known = i.times_known, account = c.account
+        times_known = i.times_known, account = c.account,
+        context = case when r.position = 0 then grown(f.context, said(c.messages, 'customer')) end,
+        reply = case when r.position = 0 then grown(f.reply, said(c.messages, 'agent')) end,
+        theme_id = case when (f.position, f.conversation_at) = (r.position, i.conversation_at)
+            then f.theme_id end
     from read_finding r join read_insight i using (conversation_id) join conversation c on c.id = r.conversation_id
     where f.id = (
         select o.id from finding o where o.conversation_id = r.conversation_id and o.issue_type = r.issue_type
@@ -50,22 +63,42 @@ _KEEP = """
 """
 _DROP = """
     delete from finding f using read_insight i where f.conversation_id = i.conversation_id and f.position >= 0
-    returning f.theme_id
 """
 _PLACE = """
     update finding f set position = -1 - f.position from read_insight i
     where f.conversation_id = i.conversation_id and f.position < 0
 """
+_UNPLACE = """
+    with moved as (
+        delete from placement p using finding f, read_insight i
+        where f.id = p.finding_id and f.conversation_id = i.conversation_id and (
+            f.theme_id is null or p.digest <> mention_digest(f.issue_type, f.affected_feature, f.summary, f.quote,
+                f.context, f.reply)
+        ) returning p.finding_id
+    )
+    update finding f set theme_id = null from moved m where f.id = m.finding_id and f.theme_id is not null
+"""
+"""What is compared, or its rank, is another now: the next grouping places the finding anew.
+
+A text that only grew at its end is compared as it was first seen (`grown`), so that a conversation that goes on
+does not move.
+"""
 _ADD = """
     insert into finding (conversation_id, position, issue_type, summary, affected_feature, quote, message_id,
-        start_at, end_at, conversation_at, times_known, account)
+        start_at, end_at, conversation_at, times_known, account, context, reply)
     select r.conversation_id, r.position, r.issue_type, r.summary, r.affected_feature, r.quote, r.message_id,
-        r.start_at, r.end_at, i.conversation_at, i.times_known, c.account
+        r.start_at, r.end_at, i.conversation_at, i.times_known, c.account,
+        case when r.position = 0 then said(c.messages, 'customer') end,
+        case when r.position = 0 then said(c.messages, 'agent') end
     from read_finding r join read_insight i using (conversation_id) join conversation c on c.id = r.conversation_id
     where not exists (
         select from finding f where f.conversation_id = r.conversation_id and f.position = r.position
     )
     order by i.conversation_at, r.conversation_id, r.position
+"""
+_DIGESTS = """
+    select mention_digest(f.issue_type, f.affected_feature, f.summary, f.quote, f.context, f.reply)
+    from finding f join read_insight i using (conversation_id)
 """
 _UNREAD = Table(
     "not_read",
@@ -122,14 +155,11 @@ class PostgresInsights:
         await self._sql.stage(READ, [insight_row(one) for one in insights.values()])
         await self._sql.stage(FOUND, [row for one in insights.values() for row in finding_rows(one)])
         await self._sql.run(_UPSERT)
-        await self._sql.run(_KEEP)
-        emptied = await self._sql.column(_DROP)
-        await self._sql.run(_PLACE)
-        await self._sql.run(_ADD)
-        await self._sql.run(
-            "update theme set stale = true where id = any(:ids) and not stale",
-            ids=sorted({t for t in emptied if t}),
-        )
+        before = await self._sql.column(_DIGESTS)
+        for statement in (_TOUCH, _KEEP, _DROP, _PLACE, _UNPLACE, _ADD):
+            await self._sql.run(statement)
+        if before:
+            await retire_digests(self._sql, {*before} - {*await self._sql.column(_DIGESTS)})
         for table in ("unread", "first_labels"):
             await self._sql.run(f"delete from {table} where conversation_id = any(:ids)", ids=list(insights))
 

@@ -14,6 +14,7 @@ from earshot.store.address import OLDEST, Address, connect, parse, session_name
 from earshot.store.backup import backup, restore
 from earshot.store.driver import Driver
 from earshot.store.embedded.server import Embedded, open_embedded
+from earshot.store.lexicons import KeptLexicon
 from earshot.store.settings import StoreSettings
 from earshot.store.sql import driver_of
 from earshot.store.unit import PostgresUnit
@@ -30,10 +31,11 @@ class PostgresStore:
         self.address = address
         self._engine = engine
         self._embedded = embedded
+        self._kept = KeptLexicon()
 
     def unit(self) -> PostgresUnit:
         """A fresh transaction."""
-        return PostgresUnit(self._engine)
+        return PostgresUnit(self._engine, kept=self._kept)
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
@@ -42,6 +44,13 @@ class PostgresStore:
     async def vitals(self) -> Vitals:
         """What a health check wants to know."""
         return await vitals(self.address, embedded=self._embedded is not None)
+
+    async def index_vectors(self) -> bool:
+        """Search likely themes by vectors too, where the server has pgvector by now; whether they are."""
+        async with self.unit() as unit:
+            ready = bool(await unit.sql.value("select index_vectors()"))
+            await unit.commit()
+        return ready
 
     async def backup(self, path: Path, *, now: datetime) -> dict[str, int]:
         """Write everything to one file; rows by table."""

@@ -4,13 +4,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from earshot.store.scrubbing import Withdrawn, scrub_lexicon, scrub_theme
+from earshot.store.forgetting import forget_digests, forget_edits
+from earshot.store.item_scrubbing import recount_items
+from earshot.store.placements import TOLD
+from earshot.store.scrubbing import Withdrawn, scrub_lexicon, scrub_theme, stray_themes
 from earshot.store.sql import Sql
 
-_WITHDRAW = """
-    delete from finding where conversation_id = any(:ids)
-    returning theme_id, summary, quote, affected_feature
+_WITHDRAWN = f"""
+    select f.id, f.theme_id, f.summary, f.quote, f.affected_feature, told.context, told.reply, p.digest as placed,
+        mention_digest(f.issue_type, f.affected_feature, f.summary, f.quote, told.context, told.reply) as digest
+    from finding f left join placement p on p.finding_id = f.id {TOLD}
+    where f.conversation_id = any(:ids) order by f.id
 """
 _UNSAID = "update {table} set reason = '' where conversation_id = any(:ids) and reason <> ''"
 """A reason cites the summary that led to the action."""
@@ -70,6 +76,7 @@ class Purge:
         people, accounts = await self._people(ids)
         await self.readings(ids)
         await self._delete("raw", ids)
+        await forget_edits(self._sql, ids)
         await self._entries(ids)
         await self._sql.run(_TOMBSTONE, ids=ids, times=list(times.values()))
         await self._unused(people, accounts)
@@ -83,6 +90,7 @@ class Purge:
         for table in ("raw", "action", "escalation_actions"):
             removed[table] = await self._delete(table, ids)
         removed["batch_entry"] = await self._entries(ids)
+        await forget_edits(self._sql, ids)
         await self._sql.run(
             "update llm_api_logs set conversation_id = null where conversation_id = any(:ids)", ids=list(ids)
         )
@@ -117,14 +125,21 @@ class Purge:
         }
 
     async def _findings(self, ids: Sequence[str]) -> int:
-        rows = await self._sql.rows(_WITHDRAW, ids=list(ids))
-        texts: dict[str, list[str]] = {}
+        rows = await self._sql.rows(_WITHDRAWN, ids=list(ids))
+        await self._sql.run("delete from finding where conversation_id = any(:ids)", ids=list(ids))
+        by_theme: dict[str, list[Any]] = {}
         for row in rows:
-            said = " ".join(row[name] or "" for name in ("summary", "quote", "affected_feature"))
-            texts.setdefault(row["theme_id"] or "", []).append(f"{said}\n{row['summary']}")
-        for theme_id in sorted(filter(None, texts)):
-            await scrub_theme(self._sql, Withdrawn(theme_id=theme_id, texts=tuple(texts[theme_id])))
-        await scrub_lexicon(self._sql, [text for group in texts.values() for text in group])
+            by_theme.setdefault(row["theme_id"] or "", []).append(row)
+        for theme_id in sorted(by_theme):
+            await scrub_theme(self._sql, _withdrawn(theme_id, by_theme[theme_id]))
+        texts = _withdrawn("", rows).texts
+        for theme_id in await stray_themes(self._sql, texts, known=list(by_theme)):
+            await scrub_theme(self._sql, _withdrawn(theme_id, rows))
+        await scrub_lexicon(self._sql, texts)
+        themes = sorted(filter(None, by_theme))
+        digests = {digest for row in rows for digest in (row["placed"], row["digest"]) if digest}
+        await forget_digests(self._sql, digests, themes=themes, texts=texts)
+        await recount_items(self._sql, ids, themes=themes)
         await self._forget_requests(ids)
         return len(rows)
 
@@ -135,3 +150,12 @@ class Purge:
             where conversation_ids && cast(:ids as text[])""",
             ids=list(ids),
         )
+
+
+def _withdrawn(theme_id: str, rows: Sequence[Any]) -> Withdrawn:
+    said = ("summary", "quote", "affected_feature", "context", "reply")
+    return Withdrawn(
+        theme_id=theme_id,
+        texts=tuple(" ".join(row[name] or "" for name in said) for row in rows),
+        summaries=tuple(row["summary"] for row in rows),
+    )

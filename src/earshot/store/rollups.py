@@ -60,6 +60,7 @@ _COUNT_DAYS = f"""
     join theme_hour h on h.hour >= d.day and (h.hour < d.day + interval '1 day' or h.hour = d.day)
     group by d.day, h.theme_id order by d.day, h.theme_id
 """
+_INDEX = "select index_vectors() from taken_hour where of = 'vector' limit 1"
 _STALE = "select id from theme where stale order by id for update"
 _COUNT_STALE = """
     with member as (
@@ -70,14 +71,14 @@ _COUNT_STALE = """
             min(m.said_at) as first_seen, max(m.said_at) as last_seen, avg(i.sentiment_score) as avg_sentiment
         from member m left join conversation_insights i using (conversation_id) group by m.theme_id
     ), worth as (
-        select c.theme_id, sum(a.mrr) as mrr, array_agg(distinct a.segment)
-            filter (where a.segment is not null) as segments
+        select c.theme_id, count(*) filter (where a.company) as companies, sum(a.mrr) as mrr,
+            array_agg(distinct a.segment) filter (where a.segment is not null) as segments
         from (select distinct theme_id, account
             from member) c join account a on a.id = c.account group by c.theme_id
     )
     update theme t set stale = false, conversations = total.conversations, customers = total.customers,
         first_seen = total.first_seen, last_seen = total.last_seen, avg_sentiment = total.avg_sentiment,
-        mrr = worth.mrr, segments = coalesce(worth.segments, '{}')
+        companies = coalesce(worth.companies, 0), mrr = worth.mrr, segments = coalesce(worth.segments, '{}')
     from total left join worth using (theme_id) where t.id = total.theme_id
 """
 _EMPTY = "delete from theme t where t.id = any(:ids) and not exists (select from finding f where f.theme_id = t.id)"
@@ -139,6 +140,8 @@ class Rollups:
         await self._sql.run(_COUNT_THEMES)
         await self._sql.run(_CLEAR_DAYS)
         await self._sql.run(_COUNT_DAYS)
+        if await self._sql.value(_INDEX) is not None:
+            await self._sql.run("analyze core")
 
     async def _themes(self) -> None:
         ids = await self._sql.column(_STALE)

@@ -30,9 +30,20 @@ TEXTS = {
     "directory": ("id", "body"),
     "account": ("id", "name"),
     "conversation_insights": ("conversation_id", "summary", "affected_feature", "category", "account"),
-    "finding": ("conversation_id", "summary", "quote", "affected_feature", "account"),
+    "finding": ("conversation_id", "summary", "quote", "affected_feature", "account", "context", "reply"),
     "unread": ("conversation_id", "reason"),
-    "theme": ("title", "area", "centre"),
+    "theme": ("title", "description", "area"),
+    "placement": ("reason",),
+    "core": ("words",),
+    "theme_edit": ("conversations", "title", "description", "reason"),
+    "lineage": ("reason",),
+    "verdict": ("reason",),
+    "doubt": ("conversation_id", "title", "text", "candidates"),
+    "proposal": ("reason",),
+    "backlog_item": ("text", "rice", "evidence"),
+    "item_edit": ("value", "reason"),
+    "existing_item": ("title", "description", "url", "labels"),
+    "match": ("reason",),
     "lexicon": ("frequencies",),
     "feature_requests": ("summary", "conversation_ids"),
     "action": ("subject_id", "conversation_id", "reason"),
@@ -59,14 +70,40 @@ _PEOPLE = {
     "first_labels": ("conversation_id",),
     "summary": ("conversation_id",),
     "batch_entry": ("conversation_id",),
+    "doubt": ("conversation_id",),
 }
 """The columns that hold bare ids, for ids too short to be searched in texts."""
+_LISTED = {
+    "feature_requests": "conversation_ids && cast(:ids as text[])",
+    "theme_edit": "conversations && cast(:ids as text[])",
+    "backlog_item": """exists (
+        select from jsonb_path_query(evidence, '$.**.conversation_id') said
+        where said #>> '{}' = any(cast(:ids as text[]))
+    )""",
+}
+"""Where bare ids stand in lists."""
+
+_UNPLACE = """
+    with moved as (
+        delete from placement p using finding f where f.id = p.finding_id
+            and concat_ws(' ', f.summary, f.quote, f.affected_feature, f.context, f.reply) ~* :pattern
+        returning p.finding_id, f.theme_id
+    ), left_behind as (update theme set stale = true where id in (select theme_id from moved))
+    update finding f set theme_id = null from moved m where f.id = m.finding_id
+"""
+"""A finding whose words are masked is another text: the next grouping places it anew."""
+_MASK_LABELS = """
+    update existing_item set labels = array(
+        select regexp_replace(label, :pattern, :mask, 'gi') from unnest(labels) with ordinality as l (label, n)
+        order by n
+    ) where labels::text ~* :pattern
+"""
 
 
 async def found(sql: Sql, needles: Needles) -> dict[str, int]:
     """Rows by table that mention one of the values; empty when there is none."""
     counts: dict[str, int] = {}
-    for table in sorted(TEXTS.keys() | _PEOPLE.keys()):
+    for table in sorted(TEXTS.keys() | _PEOPLE.keys() | _LISTED.keys()):
         conditions = _conditions(table, needles)
         if conditions:
             counts[table] = await sql.value(
@@ -81,7 +118,8 @@ async def found(sql: Sql, needles: Needles) -> dict[str, int]:
 def _conditions(table: str, needles: Needles) -> str:
     texts = [f"{column}::text ~* :pattern" for column in TEXTS.get(table, ())] if needles.pattern else []
     ids = [f"{column} = any(cast(:ids as text[]))" for column in _PEOPLE.get(table, ())]
-    return " or ".join(texts + ids)
+    listed = [_LISTED[table]] if table in _LISTED else []
+    return " or ".join(texts + ids + listed)
 
 
 def _values(needles: Needles) -> dict[str, object]:
@@ -146,9 +184,14 @@ async def _mask_conversations(sql: Sql, needles: Needles, *, ids: list[str]) -> 
 
 
 async def _mask_rest(sql: Sql, needles: Needles) -> None:
-    plain = {"theme": ("title", "area"), "feature_requests": ("summary",), "account": ("name",)}
+    await sql.run(_UNPLACE, pattern=needles.pattern)
+    plain = {"theme": ("title", "description", "area"), "feature_requests": ("summary",), "account": ("name",)}
     plain |= {"conversation_insights": ("summary", "affected_feature", "category"), "action": ("reason",)}
-    plain |= {"finding": ("summary", "quote", "affected_feature"), "escalation_actions": ("reason",)}
+    plain |= {"finding": ("summary", "quote", "affected_feature", "context", "reply")}
+    plain |= {"escalation_actions": ("reason",), "placement": ("reason",), "lineage": ("reason",)}
+    plain |= {"theme_edit": ("title", "description", "reason"), "verdict": ("reason",), "proposal": ("reason",)}
+    plain |= {"match": ("reason",), "existing_item": ("title", "description", "url"), "doubt": ("title", "text")}
+    plain |= {"item_edit": ("value", "reason")}
     plain |= {"unread": ("reason",), "summary": ("body",), "batch_entry": ("note",), "reading_batch": ("note",)}
     for table, columns in plain.items():
         for column in columns:
@@ -158,6 +201,7 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
                 pattern=needles.pattern,
                 mask=MASK,
             )
+    await sql.run(_MASK_LABELS, pattern=needles.pattern, mask=MASK)
     for row in await sql.rows("select id, title from theme where title like :mask", mask=f"%{MASK}%"):
         await sql.run(
             "update theme set normalized_title = :plain, stale = true where id = :id",
@@ -168,8 +212,10 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
 
 
 async def _mask_documents(sql: Sql, needles: Needles) -> None:
-    documents = {"theme": ("id", "centre"), "lexicon": ("only_row", "frequencies"), "run": ("id", "completeness")}
-    for table, (key, column) in documents.items():
+    documents = [("lexicon", "only_row", "frequencies"), ("run", "id", "completeness")]
+    documents += [("doubt", "digest", "candidates")]
+    documents += [("backlog_item", "id", column) for column in ("text", "rice", "evidence")]
+    for table, key, column in documents:
         rows = await sql.rows(
             f"select {key} as key, {column} as document from {table} where {column}::text ~* :pattern",
             pattern=needles.pattern,

@@ -4,6 +4,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from earshot.store.backlog import PostgresBacklog
 from earshot.store.batches import PostgresBatches
 from earshot.store.calls import PostgresCalls
 from earshot.store.conversations import PostgresConversations
@@ -13,6 +14,7 @@ from earshot.store.erasure import PostgresErasure
 from earshot.store.faults import translated
 from earshot.store.figures import PostgresFigures
 from earshot.store.insights import PostgresInsights
+from earshot.store.lexicons import KeptLexicon
 from earshot.store.purging import Purge
 from earshot.store.rollups import Rollups
 from earshot.store.runs import PostgresRuns
@@ -31,13 +33,15 @@ class PostgresUnit:
     batches: PostgresBatches
     summaries: PostgresSummaries
     themes: PostgresThemes
+    backlog: PostgresBacklog
     decisions: PostgresDecisions
     runs: PostgresRuns
     figures: PostgresFigures
     erasure: PostgresErasure
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, kept: KeptLexicon | None = None) -> None:
         self._engine = engine
+        self._kept = kept
         self._connection: AsyncConnection | None = None
 
     async def commit(self) -> None:
@@ -59,7 +63,8 @@ class PostgresUnit:
         self.calls = PostgresCalls(sql)
         self.batches = PostgresBatches(sql)
         self.summaries = PostgresSummaries(sql)
-        self.themes = PostgresThemes(sql, rollups)
+        self.themes = PostgresThemes(sql, rollups, kept=self._kept)
+        self.backlog = PostgresBacklog(sql, rollups)
         self.decisions = PostgresDecisions(sql, rollups)
         self.runs = PostgresRuns(sql)
         self.figures = PostgresFigures(sql, rollups, themes=self.themes)

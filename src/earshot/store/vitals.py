@@ -10,7 +10,10 @@ from earshot.store.wanting import UNREAD
 
 
 class Vitals(Noun):
-    """The database's state. `size` is bytes of the whole database; times are UTC."""
+    """The database's state. `size` is bytes of the whole database; times are UTC.
+
+    `vectors` says whether likely themes are searched by vectors too (pgvector), not by words only.
+    """
 
     place: str
     embedded: bool
@@ -21,6 +24,7 @@ class Vitals(Noun):
     insights: int
     pending: int
     unread: int
+    vectors: bool
     last_run_at: datetime | None = None
     last_ok_at: datetime | None = None
 
@@ -34,6 +38,7 @@ _QUERY = f"""
         (select count(*) from conversation where not deleted and excluded is null
             and read_hash is distinct from content_hash) as pending,
         (select count(*) from unread u where {UNREAD}) as unread,
+        to_regclass('earshot.core_by_vector') is not null as vectors,
         (select max(started_at) from run) as last_run_at,
         (select max(started_at) from run where ok) as last_ok_at
 """

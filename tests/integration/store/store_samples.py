@@ -1,5 +1,7 @@
 """Small nouns for the store's tests, and short ways to put them in."""
 
+import struct
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from pydantic import SecretStr
 
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.domain.customer import Customer
+from earshot.domain.grouping import Mention, Placement, Regrouping, ThemeHead
 from earshot.domain.insight import FirstLabels, Insight, Provenance, Unread
 from earshot.domain.reading import (
     SENTIMENT_BANDS,
@@ -21,9 +24,10 @@ from earshot.domain.reading import (
     RecommendedAction,
     Sentiment,
 )
-from earshot.domain.theme import Grouping, KnownTheme, Lexicon
+from earshot.domain.theme import Lexicon
 from earshot.ports.store import Arrival
 from earshot.store import PostgresStore, StoreSettings, driver
+from earshot.store.regroupings import DIMENSIONS
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -164,26 +168,56 @@ async def read(
         await unit.commit()
 
 
-async def group(store: PostgresStore, themes: dict[str, str], **more: Any) -> None:
-    """Put every open finding into the theme that `themes` names for its summary (unnamed: theme "rest")."""
+async def group(store: PostgresStore, themes: dict[str, str], *, lexicon: Lexicon | None = None) -> None:
+    """Put every unplaced mention into the theme that `themes` names for its summary (unnamed: theme "rest").
+
+    A theme is one cell of the same id; every mention of it is core. Its title is its first summary.
+    """
     async with store.unit() as unit:
-        findings = await unit.themes.open_findings(100_000)
-        members = {f.id: themes.get(f.summary, "rest") for f in findings}
-        kinds = {themes.get(f.summary, "rest"): f for f in findings}
-        known = [
-            KnownTheme(
-                id=theme,
-                issue_type=f.issue_type,
-                area=f.area,
-                title=f.summary[:100],
-                centre=more.get("centre", {"export": 1.0}),
-                size=sum(1 for member in members.values() if member == theme),
-            )
-            for theme, f in kinds.items()
-        ]
-        lexicon = more.get("lexicon", Lexicon(documents=len(findings), frequencies={"export": len(findings)}))
-        await unit.themes.save(Grouping(members=members, themes=tuple(known), lexicon=lexicon))
+        open_ = await unit.themes.mentions(100_000, placed=False)
+        heads = (await unit.themes.partition()).heads
+        members = {m.id: themes.get(m.summary, "rest") for m in open_}
+        new = {members[m.id]: m for m in reversed(open_) if members[m.id] not in heads}
+        regrouping = Regrouping(
+            placements=tuple(placement(m, members[m.id]) for m in open_),
+            mentions=members,
+            cells={theme: theme for theme in set(members.values())},
+            heads=tuple(head(theme, m) for theme, m in new.items()),
+            lexicon=lexicon or Lexicon(documents=len(open_), frequencies={"export": len(open_)}),
+        )
+        await unit.themes.save(regrouping, now=NOW)
         await unit.commit()
+
+
+def placement(mention: Mention, cell: str, **changes: Any) -> Placement:
+    """The mention as a core mention of a cell, with a vector."""
+    values: dict[str, Any] = {
+        "mention_id": mention.id,
+        "cell_id": cell,
+        "core": True,
+        "vector": vector(mention.summary),
+        "reason": "",
+    }
+    return Placement.model_validate(values | changes)
+
+
+def head(theme: str, mention: Mention, **changes: Any) -> ThemeHead:
+    """A theme named after a mention."""
+    values: dict[str, Any] = {
+        "id": theme,
+        "issue_type": mention.issue_type,
+        "area": mention.area,
+        "title": mention.summary[:100],
+    }
+    return ThemeHead.model_validate(values | changes)
+
+
+def vector(text: str) -> bytes:
+    """A vector of hashed words: texts that share words lie near each other."""
+    numbers = [0.0] * DIMENSIONS
+    for word in text.lower().split():
+        numbers[zlib.crc32(word.encode()) % DIMENSIONS] += 1.0
+    return struct.pack(f"<{DIMENSIONS}e", *numbers)
 
 
 async def query(store: PostgresStore, statement: str, *values: Any) -> list[Any]:

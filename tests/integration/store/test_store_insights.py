@@ -30,7 +30,20 @@ async def test_what_goes_in_comes_out(store: PostgresStore) -> None:
     assert await exported(store) == readings
 
 
-async def test_a_new_reading_replaces_the_old_and_keeps_the_theme_of_an_equal_finding(store: PostgresStore) -> None:
+async def test_a_new_reading_replaces_the_old_and_keeps_the_place_of_an_equal_finding(store: PostgresStore) -> None:
+    c = conversation(1)
+    await keep(store, c)
+    await read(store, insight(c, more=(SECOND,)))
+    await group(store, {"charged twice": "billing"})
+    before = await query(store, "select id, theme_id from finding order by position")
+    again = insight(c, priority="LOW", sentiment="NEUTRAL", more=(SECOND,))
+    await read(store, again)
+    assert await query(store, "select id, theme_id from finding order by position") == before
+    assert await value(store, "select count(*) from placement") == 2
+    assert await exported(store) == [again]
+
+
+async def test_a_finding_whose_text_or_rank_changes_is_placed_anew(store: PostgresStore) -> None:
     c = conversation(1)
     await keep(store, c)
     await read(store, insight(c, more=(SECOND,)))
@@ -39,12 +52,37 @@ async def test_a_new_reading_replaces_the_old_and_keeps_the_theme_of_an_equal_fi
     again = insight(c, issue_type="BILLING", summary="charged twice", sentiment="NEUTRAL", more=(SECOND,))
     await read(store, again)
     rows = await query(store, "select * from finding order by position")
-    assert [(row["summary"], row["theme_id"]) for row in rows] == [
-        ("charged twice", "billing"),
-        ("charged twice", None),
-    ]
+    assert [(row["summary"], row["theme_id"]) for row in rows] == [("charged twice", None)] * 2
     assert rows[0]["id"] == ids["charged twice"]
+    for table in ("placement", "core"):
+        assert await query(store, f"select 1 from {table}") == []
+    assert await value(store, "select stale from theme where id = 'billing'")
     assert await exported(store) == [again]
+
+
+async def test_a_conversation_that_goes_on_does_not_move(store: PostgresStore) -> None:
+    c = conversation(1)
+    await keep(store, c)
+    await read(store, insight(c))
+    await group(store, {})
+    more = (*c.messages, c.messages[0].model_copy(update={"id": "later", "text": "and it is slow"}))
+    longer = c.model_copy(update={"messages": more, "updated_at": NOW})
+    await keep(store, longer)
+    await read(store, insight(longer))
+    (row,) = await query(store, "select theme_id, context from finding")
+    assert (row["theme_id"], row["context"]) == ("rest", c.messages[0].text)
+
+
+async def test_a_first_answer_is_a_reason_to_look_again(store: PostgresStore) -> None:
+    c = conversation(1)
+    said, answer = c.messages
+    await keep(store, c.model_copy(update={"messages": (said,)}))
+    await read(store, insight(c.model_copy(update={"messages": (said,)})))
+    await group(store, {})
+    await keep(store, c.model_copy(update={"updated_at": NOW}))
+    await read(store, insight(c))
+    (row,) = await query(store, "select theme_id, reply from finding")
+    assert (row["theme_id"], row["reply"]) == (None, answer.text)
 
 
 async def test_the_same_reading_twice_changes_nothing(store: PostgresStore) -> None:

@@ -6,7 +6,9 @@ import pytest
 from store_samples import NOW, T0, arrival, conversation, customer, group, insight, keep, query, read, value
 
 from earshot.domain.action import Action, ActionKind, ActionStatus, Subject
+from earshot.domain.conversation import Author
 from earshot.domain.facts import ThemeFacts
+from earshot.domain.grouping import Partition
 from earshot.domain.reading import Finding, IssueType
 from earshot.domain.report import Window
 from earshot.domain.run import Completeness, Gap, Run
@@ -15,7 +17,6 @@ from earshot.errors import Misconfigured
 from earshot.ports.source import Workspace
 from earshot.ports.store import SyncState
 from earshot.store import PostgresStore
-from earshot.store.themes import CONTEXT
 
 ALL = Window(start=T0 - timedelta(days=1), end=NOW)
 
@@ -33,27 +34,30 @@ def action(key: str, c: str, kind: ActionKind = ActionKind.CREATE_TICKET) -> Act
     )
 
 
-async def test_open_findings_come_by_time_and_leave_when_grouped(store: PostgresStore) -> None:
+async def test_unplaced_mentions_come_by_time_and_leave_when_grouped(store: PostgresStore) -> None:
     given = [conversation(n, f"text {n}") for n in (2, 0, 1)]
     await keep(store, *given)
     await read(store, *map(insight, given))
     async with store.unit() as unit:
-        assert [f.summary for f in await unit.themes.open_findings(2)] == ["text 0", "text 1"]
+        assert [m.summary for m in await unit.themes.mentions(2, placed=False)] == ["text 0", "text 1"]
+        assert await unit.themes.count_unplaced() == 3
     lexicon = Lexicon(documents=3, frequencies={"ünïcode": 2})
     await group(store, {"text 0": "a"}, lexicon=lexicon)
     async with store.unit() as unit:
-        assert await unit.themes.open_findings(9) == []
-        assert [(t.id, t.size, t.centre) for t in await unit.themes.known()] == [
-            ("a", 1, {"export": 1.0}),
-            ("rest", 2, {"export": 1.0}),
-        ]
-        assert await unit.themes.lexicon() == lexicon
+        assert await unit.themes.mentions(9, placed=False) == []
+        assert await unit.themes.count_unplaced() == 0
+        assert [m.summary for m in await unit.themes.mentions(9)] == ["text 0", "text 1", "text 2"]
+        partition = await unit.themes.partition()
+    assert partition.cells == {"a": "a", "rest": "rest"}
+    assert [(one.id, one.title) for one in partition.heads.values()] == [("a", "text 0"), ("rest", "text 1")]
+    assert sorted(p.cell_id for p in partition.placements.values()) == ["a", "rest", "rest"]
+    assert partition.lexicon == lexicon
 
 
 async def test_a_fresh_store_knows_nothing(store: PostgresStore) -> None:
     async with store.unit() as unit:
-        assert await unit.themes.known() == []
-        assert await unit.themes.lexicon() == Lexicon()
+        assert await unit.themes.partition() == Partition()
+        assert await unit.themes.mentions(9) == []
         assert await unit.themes.top(ALL, limit=3) == []
         assert await unit.runs.latest("run") is None
         assert await unit.runs.workspace() is None
@@ -61,16 +65,18 @@ async def test_a_fresh_store_knows_nothing(store: PostgresStore) -> None:
         assert await unit.decisions.undecided(3, now=NOW) == []
 
 
-async def test_the_first_message_comes_with_a_conversations_own_matter_only(store: PostgresStore) -> None:
+async def test_both_sides_words_come_with_a_conversations_own_matter_only(store: PostgresStore) -> None:
     given = conversation(1, "é" * 700)
-    agent, said = given.messages[1], given.messages[0]
-    given = given.model_copy(update={"messages": (agent, said)})
+    said, agent = given.messages
+    bot = agent.model_copy(update={"id": "b", "author": Author.BOT, "text": "beep"})
+    again = said.model_copy(update={"id": "again", "text": "x" * 900})
+    given = given.model_copy(update={"messages": (agent, bot, said, again)})
     await keep(store, given)
     await read(store, insight(given, more=(Finding(issue_type=IssueType.BILLING, summary="an aside"),)))
     async with store.unit() as unit:
-        own, aside = await unit.themes.open_findings(9)
-    assert own.context == "é" * CONTEXT
-    assert (aside.summary, aside.context) == ("an aside", None)
+        own, aside = await unit.themes.mentions(9)
+    assert (own.context, own.reply) == ("é" * 700 + "\n" + "x" * 499, "Thanks, we look.")
+    assert (aside.summary, aside.context, aside.reply) == ("an aside", None, None)
 
 
 async def test_top_counts_conversations_and_customers_once(store: PostgresStore) -> None:
@@ -87,6 +93,26 @@ async def test_top_counts_conversations_and_customers_once(store: PostgresStore)
     assert [q.text for q in theme.quotes][:3] == ["slow 5", "slow 4", "slow 3"]
     assert len(theme.quotes) == 6
     assert theme.quotes[0].url == "https://inbox.example/1005"
+
+
+async def test_what_is_counted_of_customers_follows_them(store: PostgresStore) -> None:
+    given = [conversation(n, f"slow {n}") for n in range(1, 4)]
+    await keep(store, *given)
+    await read(store, *map(insight, given))
+    await group(store, {})
+    facts = "select companies, customers, mrr from theme"
+    richer = customer(1, mrr=1000.0)
+    alone = customer(2, company_id=None, company=None, mrr=None)
+    for changes, expected in (
+        ({}, (3, 3, 600.0)),
+        ({0: {"customer": richer}}, (3, 3, 1500.0)),
+        ({1: {"customer": alone}}, (2, 3, 1300.0)),
+    ):
+        await keep(store, *(conversation(n + 1, f"slow {n + 1}", updated_at=NOW, **c) for n, c in changes.items()))
+        async with store.unit() as unit:
+            await unit.figures.refresh()
+            await unit.commit()
+        assert tuple((await query(store, facts))[0]) == expected
 
 
 async def test_the_window_before_is_compared(store: PostgresStore) -> None:
@@ -138,7 +164,7 @@ async def test_facts_are_complete(store: PostgresStore) -> None:
     async with store.unit() as unit:
         facts = await unit.decisions.undecided(10, now=now)
     assert [f.theme for f in facts[:1]] == [
-        ThemeFacts(id="slow", title="slow 11", frequency=5, customers=1, mrr=0.0, trend=3 - 2)
+        ThemeFacts(id="slow", title="slow 0", frequency=5, customers=1, mrr=0.0, trend=3 - 2)
     ]
     first, last = facts[0], facts[-1]
     assert (first.conversation.team_id, first.conversation.rating, first.conversation.messages) == ("team", 4, 2)

@@ -1,12 +1,14 @@
-"""A database of the first schema, full of rows, is brought to the newest one: nothing is lost, all can be read."""
+"""A database of an older schema, full of rows, is brought to the newest one: nothing is lost, all can be read."""
 
 from pathlib import Path
 
 import pytest
-from store_samples import NOW, T0, conversation, first_labels, insight, keep, read, settings
+from store_samples import NOW, T0, conversation, first_labels, insight, keep, read, settings, vector
 
 from earshot.domain.insight import Stage
 from earshot.domain.report import Window
+from earshot.group.regroup import regroup
+from earshot.group.settings import GroupSettings
 from earshot.ports.clock import SystemClock
 from earshot.ports.store import Want
 from earshot.store import PostgresStore, driver, migrating, open_store
@@ -14,6 +16,7 @@ from earshot.store.address import Address, parse
 from earshot.store.backup import backup
 from earshot.store.conversation_rows import messages_to
 from earshot.store.opening import _engine  # pyright: ignore[reportPrivateUsage] (the store's own engine, unmigrated)
+from earshot.store.unit import PostgresUnit
 
 FULL = """
     set search_path = earshot, public;
@@ -51,21 +54,33 @@ FULL = """
     insert into run (id, kind, started_at) values ('r', 'run', '2026-03-30Z');
     insert into sync_state (source, cursor) values ('intercom', '2026-03-30Z');
 """
+SECOND = """
+    insert into first_labels (conversation_id, issue_type, created_at, content_hash, conversation_at, classifier,
+        model)
+    values ('1035', 'BILLING', '2026-03-30Z', 'h', '2026-03-03Z', 'llm', 'm');
+    insert into llm_spend values ('2026-03-30', 1.5);
+    insert into llm_pace (key) values ('p');
+    insert into llm_consent values ('p', '2026-03-30Z');
+    insert into reading_batch (id, mode, provider, model, tier, status, entries, created_at)
+    values ('b', 'file', 'p', 'm', 'cheap', 'collected', 1, '2026-03-30Z');
+    insert into batch_entry values ('e', 'b', '1001', 'h', '3', 'p', 'done', null, false);
+    insert into summary values ('k', '1001', 'long', '2026-03-30Z');
+"""
 TABLES = """
     select relname from pg_class
     where relnamespace = 'earshot'::regnamespace and relkind = 'r' and relname <> 'revision' order by 1
 """
 
 
-@pytest.fixture
-async def old(empty_database_url: str) -> Address:
-    """A database of revision 0001 with rows in every table."""
+@pytest.fixture(params=migrating.REVISIONS[:-1])
+async def old(empty_database_url: str, request: pytest.FixtureRequest) -> Address:
+    """A database of an older revision with rows in every table."""
     address = parse(empty_database_url, name="test")
     engine = _engine(address, size=1)
     connection = await driver.dial(dsn=empty_database_url)
     await connection.execute("create schema earshot")
     async with engine.begin() as opened:
-        await opened.run_sync(migrating.upgrade, "0001")
+        await opened.run_sync(migrating.upgrade, request.param)
     await engine.dispose()
     for c in (conversation(n) for n in range(40)):
         await connection.execute(
@@ -77,6 +92,8 @@ async def old(empty_database_url: str) -> Address:
             *(c.customer and c.customer.email, c.customer and c.customer.account, list(c.tags), c.content_hash),
         )
     await connection.execute(FULL)
+    if request.param > "0001":
+        await connection.execute(SECOND)
     await connection.close()
     return address
 
@@ -114,14 +131,46 @@ async def check(store: PostgresStore) -> None:
         assert await unit.batches.unsettled() == []
         report = await unit.figures.report(Window(start=T0, end=NOW), top=3, currency="USD", now=NOW)
         assert report.totals.conversations == 30
+        assert [(t.id, t.title, t.conversations) for t in report.themes] == [("theme", "Exports", 30)]
+        await check_themes(unit)
         await unit.commit()
     await read(store, insight(conversation(31)), labels=[first_labels(conversation(32))])
     await keep(store, conversation(90))
 
 
+async def check_themes(unit: PostgresUnit) -> None:
+    """The old theme is one cell, its earliest findings are the core, and a first grouping has to look at it."""
+    partition = await unit.themes.partition()
+    assert (partition.cells, list(partition.heads)) == ({"otheme": "theme"}, ["theme"])
+    mentions = await unit.themes.mentions(99)
+    assert [partition.placements[m.id].cell_id for m in mentions] == ["otheme"] * 31
+    assert [m.id for m in mentions if partition.placements[m.id].core] == [m.id for m in mentions[:8]]
+    assert [m.context for m in mentions[:30]] == ["The export stops half way."] * 30
+    assert await unit.themes.count_unplaced() == 0
+    assert await unit.themes.holes() == ["otheme"]
+    (theme,) = await unit.themes.get(["theme"])
+    assert (theme.conversations, theme.first_seen) == (31, T0)
+
+
+async def test_old_themes_keep_their_ids_through_the_first_grouping(old: Address) -> None:
+    store = await open_store(settings(old.url or ""), clock=SystemClock())
+    async with store.unit() as unit:
+        mentions, stored = await unit.themes.mentions(99), await unit.themes.partition()
+        holes = await unit.themes.holes()
+        await unit.themes.save(regroup(mentions, stored, settings=GroupSettings(), now=NOW, holes=holes), now=NOW)
+        await unit.commit()
+    async with store.unit() as unit:
+        (theme,) = await unit.themes.top(Window(start=T0, end=NOW), limit=1)
+        assert (theme.id, theme.conversations) == ("theme", 30)
+        assert await unit.themes.holes() == []
+        assert len(await unit.themes.near(mentions[0], vector("the export stops"), most=3)) == 3
+    await store.close()
+
+
 async def test_the_upgrade_keeps_every_row(old: Address) -> None:
     before = await counts(old)
     assert not [table for table, n in before.items() if not n and not table.endswith(("_hour", "_day"))]
+    assert len(before) > 20
     store = await open_store(settings(old.url or ""), clock=SystemClock())
     after = await counts(old)
     assert {table: after[table] for table in before} == before

@@ -1,11 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
+from earshot.group.likeness.told import Told, counted
 from earshot.group.settings import GroupSettings
-from earshot.group.terms import terms_of
 from earshot.group.vocabulary import MATTER, OWN_MATTER, vocabulary
 from earshot.sim.sample import vocabulary as torvane
-from tests.unit.group.findings import finding
 
 SYNONYMS = {"wall": ["gantry wall"]}
 MATTERS = {"walldown": ["wall + blank|uptime - slow", "wall + wall + crash"]}
@@ -22,7 +21,7 @@ MATTERS = {"walldown": ["wall + blank|uptime - slow", "wall + wall + crash"]}
     ],
 )
 def test_own_matters_hold_where_their_concepts_come_together(text: str, *, holds: bool) -> None:
-    terms = terms_of(finding(1, text), vocabulary(SYNONYMS, MATTERS))
+    terms = counted(Told(title=text), vocabulary(SYNONYMS, MATTERS)).terms
     assert ("@walldown" in terms) is holds
 
 
@@ -45,6 +44,6 @@ def test_patterns_that_can_never_hold_are_refused(pattern: str) -> None:
 
 
 def test_a_products_words_are_not_built_in() -> None:
-    told = finding(1, "The signature is upside down on the job sheet")
-    assert "@signatureturned" not in terms_of(told, vocabulary({}, {}))
-    assert "@signatureturned" in terms_of(told, vocabulary(**torvane()))
+    told = Told(title="The signature is upside down on the job sheet")
+    assert "@signatureturned" not in counted(told, vocabulary({}, {})).terms
+    assert "@signatureturned" in counted(told, vocabulary(**torvane())).terms

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from earshot.domain.theme import Lexicon
 from earshot.group.concepts import thesaurus
 from earshot.group.matters import matters_in
-from earshot.group.nearest import Nearest
 from earshot.group.rarity import Rarity, grown
 from earshot.group.terms import text_terms
 from earshot.group.title import TITLE_LIMIT, tidy
@@ -153,23 +152,6 @@ def test_rare_terms_weigh_more_and_pairs_lie_between() -> None:
     assert rarity.of("rare") > rarity.of("common rare") > rarity.of("common") > 0
     weighed = rarity.unit({"rare": 1.0, "common": 1.0})
     assert sum(w * w for w in weighed.values()) == pytest.approx(1.0)
-    bare = rarity.bare(weighed)
-    assert bare["rare"] == pytest.approx(bare["common"])
-
-
-def test_nearest_gives_the_most_similar_first() -> None:
-    vectors = [{"a": 1.0}, {"a": 0.9, "b": 0.1}, {"b": 1.0}, {"a": 0.5, "b": 0.5}, {"c": 1.0}]
-    index = Nearest(vectors)
-    assert [at for at, _ in index.of(0, vectors[0], least=0.1, most=5)] == [1, 3]
-    assert [at for at, _ in index.of(0, vectors[0], least=0.1, most=1)] == [1]
-    assert index.of(4, vectors[4], least=0.0, most=5) == []
-
-
-def test_nearest_is_bounded_on_terms_that_everybody_has() -> None:
-    vectors = [{f"t{n}": 0.5 for n in range(8)} | {f"own{i % 9}": 0.9} for i in range(6000)]
-    index = Nearest(vectors)
-    best = index.of(0, vectors[0], least=0.1, most=3)
-    assert [at % 9 for at, _ in best] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from earshot.classify.llm.asking import Asked, by_template, decisions, summarising
 from earshot.classify.llm.decoding import Source
-from earshot.classify.llm.injection import conversation_instructs
 from earshot.classify.llm.rendering import content
 from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.classify.llm.summaries import SUMMARY_TOKENS, Lengths, Rates, cheaper_with_summary, summary_key
@@ -20,6 +19,7 @@ from earshot.domain.model import Noun
 from earshot.domain.reading import PartialLabels, Reading
 from earshot.errors import BadInput, Misconfigured
 from earshot.ports.model import Answer, Finish, Request
+from earshot.text.injection import conversation_instructs
 from earshot.text.personal import Masked, mask, unmasked
 from earshot.text.tokens import estimate_tokens
 from earshot.text.untrusted import inert

@@ -40,13 +40,6 @@ def shared(name: str) -> str:
 
 
 @cache
-def injection_signs() -> tuple[tuple[tuple[str, ...], str], ...]:
-    """The signs of text that instructs its reader: words one of which must be near, and the pattern."""
-    signs = tomllib.loads(_text("injection_signs.toml"))["signs"]
-    return tuple((tuple(sign["near"]), sign["sign"]) for sign in signs)
-
-
-@cache
 def meanings(field: str) -> dict[str, str]:
     """What each option of a closed field means."""
     return dict(_meanings()[field])

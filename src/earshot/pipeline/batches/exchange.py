@@ -1,10 +1,7 @@
 """Use case: requests as a file that anybody may answer, and the answers taken back. Nothing is spent by us."""
 
 import hashlib
-import os
-import tempfile
-from collections.abc import AsyncIterator, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,6 +16,7 @@ from earshot.errors import BadInput
 from earshot.pipeline.batches.desk import fresh_id
 from earshot.pipeline.batches.exchange_lines import Line, read_lines, request_line
 from earshot.pipeline.batches.verdicts import CHANGED, Judge, Verdict, keep
+from earshot.pipeline.files import appearing
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.keeping import unread as unread_of
 from earshot.ports.model import BatchAnswer, Prices
@@ -89,7 +87,7 @@ async def write_requests(
     )
     entries: list[BatchEntry] = []
     unread: list[Unread] = []
-    with _appearing(file) as (handle, publish):
+    with appearing(file) as (handle, publish):
         async for page in _pages(parts, want=want, limit=limit):
             for conversation in page:
                 made = _entry(parts, prompter, batch=batch, conversation=conversation, handle=handle)
@@ -148,36 +146,6 @@ async def _pages(parts: Parts, *, want: Want, limit: int | None) -> AsyncIterato
         left -= len(page)
         step.advance(len(page))
     step.done()
-
-
-@contextmanager
-def _appearing(file: Path) -> Generator[tuple[IO[str], "_Publish"]]:
-    """A temporary file beside `file`, readable by its owner only, that takes its place when it is published."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    except OSError as error:
-        raise BadInput(f"Cannot write {file}: {error.strerror}.", hint="Choose another place.") from None
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as handle:
-            yield handle, _Publish(handle, draft, file)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class _Publish:
-    handle: IO[str]
-    draft: Path
-    file: Path
-
-    def __call__(self) -> None:
-        self.handle.flush()
-        os.fsync(self.handle.fileno())
-        try:
-            self.draft.replace(self.file)
-        except OSError as error:
-            raise BadInput(f"Cannot write {self.file}: {error.strerror}.", hint="Choose another place.") from None
 
 
 async def read_answers(

@@ -62,7 +62,7 @@ class Cliff(Noun):
 
 
 class Served(Noun):
-    """A model that a simulated provider knows."""
+    """A model that a simulated provider knows. With `dimensions` it makes vectors and writes nothing."""
 
     name: str
     vendor: Vendor
@@ -72,6 +72,7 @@ class Served(Noun):
     decisions: Rates | None = None
     cliff: Cliff | None = None
     context: int = Field(ge=1)
+    dimensions: int | None = None
     deprecated: date | None = None
     retires: date | None = None
 

@@ -23,6 +23,8 @@ def read_ask(sim: World, name: str, *, body: Json) -> Ask:
     if body.get("tools"):
         raise bad("The simulator offers no tools.")
     model = known_model(sim, name)
+    if model.dimensions is not None:
+        raise _unknown(name)
     config = mapping(body.get("generationConfig"))
     schema = config.get("responseJsonSchema") or config.get("responseSchema")
     if schema is not None and config.get("responseMimeType") != "application/json":
@@ -71,8 +73,7 @@ def known_model(sim: World, name: str) -> Served:
     """The model of that name. Raises Refused (404)."""
     model = sim.models.get(name)
     if model is None or model.vendor != "google" or model.retired(sim.clock.now().date()):
-        message = f"models/{name} is not found for API version v1beta, or is not supported for generateContent."
-        raise Refused(404, "NOT_FOUND", message=message)
+        raise _unknown(name)
     return model
 
 
@@ -84,8 +85,15 @@ def model_info(model: Served) -> Json:
         "displayName": model.name,
         "inputTokenLimit": model.context,
         "outputTokenLimit": 65_536,
-        "supportedGenerationMethods": ["generateContent", "countTokens"],
+        "supportedGenerationMethods": ["generateContent", "countTokens"]
+        if model.dimensions is None
+        else ["embedContent", "batchEmbedContents"],
     }
+
+
+def _unknown(name: str) -> Refused:
+    message = f"models/{name} is not found for API version v1beta, or is not supported for generateContent."
+    return Refused(404, "NOT_FOUND", message=message)
 
 
 def _texts(turn: Json) -> list[str]:

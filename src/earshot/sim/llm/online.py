@@ -5,6 +5,7 @@ from collections.abc import Callable
 from earshot.sim.llm import anthropic, chat, google, openai
 from earshot.sim.llm.asking import Ask, Written
 from earshot.sim.llm.decisions import decision, read_decision_ask
+from earshot.sim.llm.embeddings import google_embeddings
 from earshot.sim.llm.wire import Call, Json, Refused, Reply, bad, encode, missing, parsed
 from earshot.sim.llm.world import World
 
@@ -58,7 +59,10 @@ async def decisions(sim: World, call: Call) -> Reply:
 
 
 async def generate(sim: World, call: Call) -> Reply:
-    """POST /v1beta/models/{model}:generateContent."""
+    """POST /v1beta/models/{model}:generateContent, :embedContent and :batchEmbedContents."""
+    name, _, action = call.path[0].partition(":")
+    if action in {"embedContent", "batchEmbedContents"}:
+        return await google_embeddings(sim, call, name=name, batch=action == "batchEmbedContents")
     ask = google.read_ask(sim, call.path[0].removesuffix(":generateContent"), body=parsed(call))
     return await _answered(sim, call, ask=ask, prefix="", shape=lambda w: google.generated(ask, w))
 

@@ -59,6 +59,8 @@ def build_ask(
     custom_id: str | None,
 ) -> Ask:
     """The ask made of a request's parts."""
+    if model.dimensions is not None:
+        raise bad(f"The model '{model.name}' makes embeddings only.", code="unsupported_model", param="model")
     implicit, life = caching(model, body)
     parts = [Part(text, static=role in _OURS, life=life if cut else None) for role, text, cut in pieces]
     if schema is not None:

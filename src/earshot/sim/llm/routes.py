@@ -3,6 +3,7 @@
 from earshot.sim.llm import control, online
 from earshot.sim.llm.anthropic_batches import AnthropicBatches
 from earshot.sim.llm.door import Endpoint
+from earshot.sim.llm.embeddings import embeddings
 from earshot.sim.llm.files import Files
 from earshot.sim.llm.jobs import Jobs
 from earshot.sim.llm.openai_batches import OpenaiBatches
@@ -21,6 +22,7 @@ _FIXED: dict[Key, Endpoint] = {
     ("openai", "GET", "/v1/responses/*"): online.response_gone,
     ("openai", "POST", "/v1/chat/completions"): online.completions,
     ("openai", "POST", "/v1/decisions"): online.decisions,
+    ("openai", "POST", "/v1/embeddings"): embeddings,
     ("openai", "GET", "/v1/models"): online.openai_models,
     ("openai", "GET", "/v1/models/*"): online.openai_model,
     ("google", "POST", "/v1beta/models/*"): online.generate,

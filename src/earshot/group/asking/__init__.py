@@ -1,0 +1,1 @@
+"""What language models are asked about themes: are two texts the same matter, what is a theme called."""

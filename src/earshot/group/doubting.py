@@ -1,0 +1,81 @@
+"""Doubts: pairings that are neither sure nor out of the question, put as questions to a model or a person."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from earshot.domain.grouping import Candidate, Decider, Doubt, Mention
+from earshot.group.held import Held
+from earshot.group.settings import GroupSettings
+from earshot.group.unions import Link
+
+MOST = 5
+"""So many candidates are asked about at once, the likeliest."""
+
+AT_ONCE = 5_000
+"""So many doubts of one grouping are put, the likeliest: nobody answers more, and each carries texts."""
+
+_TEXT_LIMIT = 1_200
+_DIGITS = 4
+
+
+def doubts_of(held: Held, links: Sequence[Link], *, settings: GroupSettings) -> tuple[Doubt, ...]:
+    """What is doubtful about the mentions judged in this run, and about cells that may be one matter.
+
+    Questions are about the earliest mention of a cell; what was judged already is left out.
+    """
+    options: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    for number, near in sorted(held.near.items()):
+        if not _settled(held, number, settings=settings):
+            options[number].update(near)
+    for link in links:
+        asked = options[held.founder(link.one).id]
+        asked[link.other] = max(asked.get(link.other, 0.0), link.probability)
+    likest = sorted(options, key=lambda n: (-max(options[n].values(), default=0.0), held.ranks[n]))[:AT_ONCE]
+    found = (_doubt(held, number, options=options[number], settings=settings) for number in sorted(likest))
+    return tuple(doubt for doubt in found if doubt is not None)
+
+
+def _settled(held: Held, number: int, *, settings: GroupSettings) -> bool:
+    """Whether its place is beyond doubt: somebody said so, or the score is sure."""
+    spot = held.spots[number]
+    if spot.decided_by is not Decider.SCORE:
+        return True
+    return spot.probability is not None and spot.probability >= settings.doubt_to
+
+
+def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: GroupSettings) -> Doubt | None:
+    mention = held.mentions[number]
+    judged = {mention.digest, *held.orders.verdicts.get(mention.digest, ())}
+    candidates: list[Candidate] = []
+    for name, probability in sorted(options.items(), key=lambda item: (-item[1], item[0])):
+        if name in held.cells and settings.doubt_from <= probability < settings.doubt_to:
+            founder = held.founder(name)
+            if founder.digest not in judged:
+                judged.add(founder.digest)
+                candidates.append(_candidate(name, founder, probability=probability))
+    if not candidates:
+        return None
+    return Doubt(
+        digest=mention.digest,
+        mention_id=number,
+        conversation_id=mention.conversation_id,
+        title=mention.summary,
+        text=_text(mention),
+        candidates=tuple(candidates[:MOST]),
+    )
+
+
+def _candidate(name: str, founder: Mention, *, probability: float) -> Candidate:
+    return Candidate(
+        id=name,
+        digest=founder.digest,
+        title=founder.summary,
+        text=_text(founder),
+        probability=round(probability, _DIGITS),
+        conversation_id=founder.conversation_id,
+    )
+
+
+def _text(mention: Mention) -> str:
+    parts = dict.fromkeys(part for part in (mention.quote, mention.context) if part)
+    return "\n".join(parts)[:_TEXT_LIMIT]

@@ -1,0 +1,85 @@
+"""What people and verdicts demand of themes, applied to the cells: which are one, which stay apart."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from earshot.domain.grouping import Decider
+from earshot.group.held import Held
+from earshot.group.identity import Births
+from earshot.group.orders import Pair, pair
+from earshot.group.unions import Unions
+
+_PERSON = 1_000
+"""A person's word counts more than so many of a model's."""
+
+
+def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Births) -> None:
+    """Keep apart and put together what was demanded; `before` is the stored theme of each cell."""
+    yes, no = _judged_pairs(held)
+    places = _Places(held, before=before, births=births)
+    for one, other in no:
+        unions.forbid([one], [other])
+    for one, other in sorted(held.orders.apart):
+        unions.forbid(places.cells_of(one), places.cells_of(other))
+    for theme, into in sorted(held.orders.together.items()):
+        unions.unite([*places.heads_of(theme)[:1], *places.heads_of(into)[:1]])
+    for cell, pin in sorted(held.orders.by_cell.items()):
+        if cell in held.cells:
+            unions.unite([cell, *places.heads_of(pin.into)])
+    for one, other in yes:
+        unions.unite([one, other])
+
+
+def keep_together(unions: Unions, held: Held, *, before: Mapping[str, str]) -> None:
+    """What was one theme stays one, where not everything is given to find that out again."""
+    held_by: defaultdict[str, list[str]] = defaultdict(list)
+    for cell, theme in sorted(before.items()):
+        if cell in held.cells:
+            held_by[theme].append(cell)
+    for cells in held_by.values():
+        unions.unite(cells)
+
+
+class _Places:
+    """Where themes of before lie now."""
+
+    def __init__(self, held: Held, *, before: Mapping[str, str], births: Births) -> None:
+        self._held = held
+        self._heads: defaultdict[str, list[str]] = defaultdict(list)
+        self._cells: defaultdict[str, set[str]] = defaultdict(set)
+        for name in held.cells:
+            birth = births.of(name)
+            self._heads[birth].append(name)
+            self._cells[birth].add(name)
+            if name in before:
+                self._cells[before[name]].add(name)
+
+    def heads_of(self, theme: str) -> list[str]:
+        """The cells that head a theme, or failing that its earliest one."""
+        return sorted(self._heads.get(theme, ())) or self.cells_of(theme)[:1]
+
+    def cells_of(self, theme: str) -> list[str]:
+        """The cells of a theme, the earliest first."""
+        return sorted(self._cells.get(theme, ()), key=lambda name: (self._held.cells[name].first, name))
+
+
+def _judged_pairs(held: Held) -> tuple[list[Pair], list[Pair]]:
+    """Pairs of cells that verdicts about their mentions make one, and those that they keep apart, in order.
+
+    More yes than no makes one; otherwise a no keeps apart.
+    """
+    tally: defaultdict[Pair, int] = defaultdict(int)
+    for digest, others in held.orders.verdicts.items():
+        here = _cells_with(held, digest)
+        for other, word in others.items() if here else ():
+            if digest < other:
+                weight = _PERSON if word.decided_by is Decider.PERSON else 1
+                for two in {pair(one, there) for one in here for there in _cells_with(held, other) if one != there}:
+                    tally[two] += weight if word.same else -weight
+    return [two for two, sum_ in sorted(tally.items()) if sum_ > 0], [
+        two for two, sum_ in sorted(tally.items()) if sum_ <= 0
+    ]
+
+
+def _cells_with(held: Held, digest: str) -> set[str]:
+    return {held.spots[mention].cell for mention in held.digests.get(digest, ()) if mention in held.spots}

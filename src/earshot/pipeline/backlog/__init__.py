@@ -1,0 +1,1 @@
+"""Use cases of the backlog: bring in what stands elsewhere, find duplicates, draft, keep in step, edit, look."""

@@ -1,0 +1,1 @@
+"""Use cases of themes: group what is new, obey people's edits, settle doubts, name, consolidate, show."""

@@ -1,0 +1,95 @@
+"""Use case: a language model names themes, where the settings say so; otherwise extracted names stay."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from earshot.domain.call import Purpose
+from earshot.domain.grouping import Decider, Mention, Partition, Placement, Regrouping, ThemeHead
+from earshot.group.asking.naming import MOST_QUOTES, MOST_SUMMARIES, NameRequest
+from earshot.group.naming import naming_due
+from earshot.pipeline.parts import Parts
+from earshot.pipeline.tasks import Tasks
+from earshot.pipeline.theming.regroup import ALL
+
+FEWEST = 2
+"""A theme is put to the model from so many mentions on; a lone mention's own summary says it best."""
+MOST = 500
+"""Themes named in one run, those with most mentions first."""
+
+
+async def name_themes(parts: Parts) -> int:
+    """Have themes named that are due, within the budget and once somebody agreed to spend; how many got a name."""
+    if parts.group.names == "extractive" or parts.make_tasks is None:
+        return 0
+    async with parts.store.unit() as unit:
+        state = await unit.themes.partition(core=True)
+        mentions = await unit.themes.mentions(ALL, core=True) if _any_due(state) else []
+    wanted = due(state, mentions)[:MOST]
+    if not wanted or not await _agreed(parts, parts.make_tasks()):
+        return 0
+    names = await parts.make_tasks().name(wanted)
+    sizes = _sizes(state)
+    heads = [
+        state.heads[one].model_copy(
+            update={"title": title, "description": told, "named_by": Decider.MODEL, "named_size": sizes[one]}
+        )
+        for one, (title, told) in sorted(names.items())
+    ]
+    async with parts.store.unit() as unit:
+        await unit.themes.save(Regrouping(heads=tuple(heads)), now=parts.clock.now())
+        await unit.commit()
+    return len(heads)
+
+
+def due(state: Partition, mentions: Sequence[Mention]) -> list[NameRequest]:
+    """What is to be named, the largest first: what no model named yet, or what has changed much since."""
+    held: defaultdict[str, list[tuple[Mention, Placement]]] = defaultdict(list)
+    for mention in mentions:
+        placement = state.placements.get(mention.id)
+        if placement is not None and placement.cell_id in state.cells:
+            held[state.cells[placement.cell_id]].append((mention, placement))
+    wanted = [
+        (len(held[one]), one) for one, head in state.heads.items() if _is_due(head, mentions=len(held.get(one, ())))
+    ]
+    return [
+        _request(state.heads[one], held[one]) for _, one in sorted(wanted, key=lambda found: (-found[0], found[1]))
+    ]
+
+
+def _any_due(state: Partition) -> bool:
+    sizes = _sizes(state)
+    return any(_is_due(head, mentions=sizes.get(one, 0)) for one, head in state.heads.items())
+
+
+def _sizes(state: Partition) -> Mapping[str, int]:
+    sizes: defaultdict[str, int] = defaultdict(int)
+    for placement in state.placements.values():
+        if placement.core and placement.cell_id in state.cells:
+            sizes[state.cells[placement.cell_id]] += 1
+    return sizes
+
+
+def _is_due(head: ThemeHead, *, mentions: int) -> bool:
+    if mentions < FEWEST or head.named_by is Decider.PERSON:
+        return False
+    return head.named_by is Decider.SCORE or naming_due(head, mentions)
+
+
+def _request(head: ThemeHead, held: Sequence[tuple[Mention, Placement]]) -> NameRequest:
+    """Founders first, then those nearest the centre."""
+    ranked = sorted(held, key=lambda one: (-(one[1].probability or 1.0), one[0].rank))
+    shown = [mention for mention, _ in ranked[:MOST_SUMMARIES]]
+    quotes = list(dict.fromkeys(mention.quote for mention in shown if mention.quote))
+    return NameRequest(
+        theme_id=head.id,
+        issue_type=head.issue_type,
+        area=head.area,
+        summaries=tuple(dict.fromkeys(mention.summary for mention in shown)),
+        quotes=tuple(quotes[:MOST_QUOTES]),
+        conversations=tuple(dict.fromkeys(mention.conversation_id for mention in shown)),
+    )
+
+
+async def _agreed(parts: Parts, tasks: Tasks) -> bool:
+    async with parts.store.unit() as unit:
+        return await unit.calls.consented(tasks.booked(Purpose.NAME).model.provider)

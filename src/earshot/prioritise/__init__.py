@@ -1,0 +1,1 @@
+"""Step 4: themes into scored backlog items with their evidence."""

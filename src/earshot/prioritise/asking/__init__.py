@@ -1,0 +1,1 @@
+"""What language models are asked about backlog items: impact and effort, and the words of a draft."""
