@@ -124,7 +124,7 @@ def by_matrix(family: Family, alike: Numbers) -> Result:
 
 
 def tfidf(family: Family) -> Result:
-    matrix = TfidfVectorizer().fit_transform([f"{title} {text}" for title, text in family.texts])
+    matrix: Any = TfidfVectorizer().fit_transform([f"{title} {text}" for title, text in family.texts])
     return by_matrix(family, np.asarray((matrix @ matrix.T).todense(), dtype=np.float32))
 
 

@@ -91,7 +91,7 @@ def shown(name: str, found: Names, *, true: Names, beside: str = "") -> None:
 
 def tfidf_themes(titles: Sequence[str]) -> list[str]:
     """The guide's way: TF-IDF cosine of summaries >= .8, first fit."""
-    matrix = TfidfVectorizer().fit_transform(titles)
+    matrix: Any = TfidfVectorizer().fit_transform(titles)
     alike = (matrix @ matrix.T).tocsr()
     themes: list[str] = []
     for n in range(len(titles)):
@@ -279,6 +279,7 @@ def weeks_kept(truth: Truth, settings: GroupSettings) -> str:
         cells=done.cells,
         heads={head.id: head for head in done.heads},
         lexicon=done.lexicon or Partition().lexicon,
+        conditions=done.conditions,
     )
     after, _ = grouped(truth.mentions, settings, stored=stored)
     kept = sum(before[one.id] == after[one.id] for one in old)
@@ -290,15 +291,15 @@ def speed(sizes: Sequence[int]) -> None:
     base = 0.0
     for size in sizes:
         mentions = invented(size)
-        started = time.perf_counter()
+        started, busy_before = time.perf_counter(), time.process_time()
         work = Regroup(mentions, Given(stored=Partition(), settings=GroupSettings()))
         middle = time.perf_counter()
         done = work.done(NOW)
-        spent = time.perf_counter() - started
+        spent, busy = time.perf_counter() - started, time.process_time() - busy_before
         base = base or spent / size
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
-            f"  {size:7,} mentions  {spent:7.1f} s (telling {spent - middle + started:.1f})"
+            f"  {size:7,} mentions  {spent:7.1f} s (processor {busy:.1f}, telling {spent - middle + started:.1f})"
             f"  {spent / size * 1e3:.2f} ms each  x{spent / size / base:.2f}  peak {peak:.2f} GB"
             f"  themes {len(set(work.themes().values()))}  doubts {len(done.doubts)}",
             flush=True,

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from tests.doors.terminal import earshot
+from tests.doors.terminal import earshot_again
 from tests.flow.labelling import lines, talks
 
 
 def test_a_first_score_needs_nothing_but_a_file(tmp_path: Path) -> None:
     lines(tmp_path / "labels.jsonl", pairs=True)
-    told = earshot("audit", "score", "--labels", "labels.jsonl", "--classifier", "local", "--by", "length",
+    told = earshot_again("audit", "score", "--labels", "labels.jsonl", "--classifier", "local", "--by", "length",
                    "--by", "issue_type", "--out", "audit.md", cwd=tmp_path)  # fmt: skip
     assert told.returncode == 0, told.stderr
     assert "6 of 6 labelled conversations" in told.stdout
@@ -24,23 +24,25 @@ def test_a_first_score_needs_nothing_but_a_file(tmp_path: Path) -> None:
 
 def test_machines_get_json_and_a_file_that_ends_in_nothing_known_is_wrong_use(tmp_path: Path) -> None:
     lines(tmp_path / "labels.jsonl")
-    told = earshot("audit", "score", "--labels", "labels.jsonl", "--classifier", "local", "--json", cwd=tmp_path)
+    told = earshot_again(
+        "audit", "score", "--labels", "labels.jsonl", "--classifier", "local", "--json", cwd=tmp_path
+    )
     found = json.loads(told.stdout)
     assert found["judged"] == 6
     assert {field["field"] for field in found["fields"]} == {"issue_type", "sentiment"}
     assert found["fields"][0]["accuracy"]["low"] < found["fields"][0]["accuracy"]["value"]
-    wrong = earshot("audit", "score", "--labels", "labels.jsonl", "--out", "a.pdf", cwd=tmp_path)
+    wrong = earshot_again("audit", "score", "--labels", "labels.jsonl", "--out", "a.pdf", cwd=tmp_path)
     assert wrong.returncode == 2
-    assert earshot("audit", "score", cwd=tmp_path).returncode == 2
+    assert earshot_again("audit", "score", cwd=tmp_path).returncode == 2
 
 
 def test_stored_insights_are_scored_and_words_are_shown_when_asked_for(tmp_path: Path) -> None:
     talks(tmp_path / "talks.jsonl")
-    earshot("import", "talks.jsonl", cwd=tmp_path)
-    assert earshot("classify", cwd=tmp_path).returncode == 0
+    earshot_again("import", "talks.jsonl", cwd=tmp_path)
+    assert earshot_again("classify", cwd=tmp_path).returncode == 0
     wrong = [{"id": "b1", "issue_type": "OTHER"}, {"id": "gone", "issue_type": "OTHER"}]
     (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, wrong)))
-    told = earshot("audit", "score", "--labels", "labels.jsonl", "--show-text", cwd=tmp_path)
+    told = earshot_again("audit", "score", "--labels", "labels.jsonl", "--show-text", cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "1 of 2 labelled conversations" in told.stdout
     assert "1 without a text, an insight or an answer" in told.stdout
@@ -49,7 +51,7 @@ def test_stored_insights_are_scored_and_words_are_shown_when_asked_for(tmp_path:
 
 def test_without_a_provider_no_model_is_asked(tmp_path: Path) -> None:
     lines(tmp_path / "labels.jsonl")
-    told = earshot(
+    told = earshot_again(
         "audit", "score", "--labels", "labels.jsonl", "--classifier", "llm:template=2", "--yes", cwd=tmp_path
     )
     assert told.returncode == 1
@@ -64,8 +66,8 @@ def test_a_provider_without_a_terminal_and_without_yes_is_not_asked(tmp_path: Pa
         "OPENAI_API_KEY": "k",
         "OPENAI_BASE_URL": "http://127.0.0.1:9",
     }
-    told = earshot("audit", "experiment", "--labels", "labels.jsonl", "--a", "local", "--b", "llm", cwd=tmp_path,
-                   environment=environment)  # fmt: skip
+    asked = ("audit", "experiment", "--labels", "labels.jsonl", "--a", "local", "--b", "llm")
+    told = earshot_again(*asked, cwd=tmp_path, environment=environment)
     assert told.returncode == 1
     assert "will cost about $" in told.stderr
     assert "--yes" in told.stderr
@@ -73,7 +75,7 @@ def test_a_provider_without_a_terminal_and_without_yes_is_not_asked(tmp_path: Pa
 
 def test_help_teaches_the_label_file(tmp_path: Path) -> None:
     for command in ("score", "experiment"):
-        told = " ".join(earshot("audit", command, "--help", cwd=tmp_path).stdout.split())
+        told = " ".join(earshot_again("audit", command, "--help", cwd=tmp_path).stdout.split())
         assert '{"id": "215", "issue_type": "BILLING"' in told
         assert "label_a" in told
 
@@ -82,8 +84,8 @@ def test_hostile_text_cannot_draw_on_the_terminal(tmp_path: Path) -> None:
     text = "\u001b]0;owned\u0007 I was charged [red]twice[/red] | attack"
     row = {"id": "x\u001b[2J", "issue_type": "OTHER", "messages": [{"author": "customer", "text": text}]}
     (tmp_path / "labels.jsonl").write_text(json.dumps(row))
-    told = earshot("audit", "score", "--labels", "labels.jsonl", "--classifier", "local", "--show-text", "--out",
-                   "a.md", cwd=tmp_path)  # fmt: skip
+    asked = ("audit", "score", "--labels", "labels.jsonl", "--classifier", "local", "--show-text", "--out", "a.md")
+    told = earshot_again(*asked, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "\u001b" not in told.stdout
     assert "[red]twice" in told.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from earshot.cli.registry import REGISTRY
-from tests.doors.terminal import earshot
+from tests.doors.terminal import earshot, earshot_again
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def test_help_names_every_command_and_each_has_its_own(tmp_path: Path) -> None:
     assert told.returncode == 0
     assert all(entry.name in told.stdout for entry in REGISTRY)
     for entry in REGISTRY:
-        own = earshot(entry.name, "--help", cwd=tmp_path)
+        own = earshot_again(entry.name, "--help", cwd=tmp_path)
         assert own.returncode == 0, own.stderr
         assert "Usage: earshot" in own.stdout
 
@@ -43,8 +43,8 @@ def test_wrong_use_is_exit_code_two_and_says_what_was_meant(tmp_path: Path) -> N
     told = earshot("reprot", cwd=tmp_path)
     assert told.returncode == 2
     assert "report" in told.stderr
-    assert earshot("run", "--nonsense", cwd=tmp_path).returncode == 2
-    assert earshot("erase", cwd=tmp_path).returncode == 2
+    assert earshot_again("run", "--nonsense", cwd=tmp_path).returncode == 2
+    assert earshot_again("erase", cwd=tmp_path).returncode == 2
 
 
 def test_a_file_goes_in_and_comes_out_unchanged(tmp_path: Path, file: Path) -> None:
@@ -56,38 +56,38 @@ def test_a_file_goes_in_and_comes_out_unchanged(tmp_path: Path, file: Path) -> N
     ran = earshot("run", "--no-sync", "--format", "json", "--out", "r.json", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "r.json").exists()
-    rows = [json.loads(line) for line in earshot("export", "conversations", cwd=tmp_path).stdout.splitlines()]
+    rows = [json.loads(line) for line in earshot_again("export", "conversations", cwd=tmp_path).stdout.splitlines()]
     texts = {row["id"]: row["messages"][0]["text"] for row in rows}
     assert texts["file:b"] == "  Where do I change my password?\n"
-    insights = [json.loads(line) for line in earshot("export", "insights", cwd=tmp_path).stdout.splitlines()]
+    insights = [json.loads(line) for line in earshot_again("export", "insights", cwd=tmp_path).stdout.splitlines()]
     assert {i["conversation_id"]: i["issue_type"] for i in insights}["file:c"] == "BILLING"
     for insight in insights:
         finding = insight["findings"][0]
         text = texts[insight["conversation_id"]]
         assert text[finding["start"] : finding["end"]] == finding["quote"]
-    table = earshot("export", "insights", "--format", "csv", "--out", "i.csv", cwd=tmp_path)
+    table = earshot_again("export", "insights", "--format", "csv", "--out", "i.csv", cwd=tmp_path)
     assert table.returncode == 0
     assert "\n=" not in (tmp_path / "i.csv").read_text()
     assert ",=" not in (tmp_path / "i.csv").read_text()
 
 
 def test_erasing_leaves_nothing(tmp_path: Path, file: Path) -> None:
-    earshot("import", str(file), cwd=tmp_path)
-    earshot("run", "--no-sync", "--out", "-", cwd=tmp_path)
-    told = earshot("erase", "--conversation", "file:a", "--yes", cwd=tmp_path)
+    earshot_again("import", str(file), cwd=tmp_path)
+    earshot_again("run", "--no-sync", "--out", "-", cwd=tmp_path)
+    told = earshot_again("erase", "--conversation", "file:a", "--yes", cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "Nothing is left" in told.stdout
-    assert "error 500" not in earshot("export", "conversations", cwd=tmp_path).stdout
+    assert "error 500" not in earshot_again("export", "conversations", cwd=tmp_path).stdout
 
 
 def test_a_backup_comes_back(tmp_path: Path, file: Path) -> None:
-    earshot("import", str(file), cwd=tmp_path)
-    before = earshot("export", "conversations", cwd=tmp_path).stdout
-    assert earshot("backup", "all.earshot", cwd=tmp_path).returncode == 0
+    earshot_again("import", str(file), cwd=tmp_path)
+    before = earshot_again("export", "conversations", cwd=tmp_path).stdout
+    assert earshot_again("backup", "all.earshot", cwd=tmp_path).returncode == 0
     other = {"EARSHOT_DATA_DIR": str(tmp_path / "other")}
-    assert earshot("restore", "all.earshot", cwd=tmp_path, environment=other).returncode == 0
-    assert earshot("export", "conversations", cwd=tmp_path, environment=other).stdout == before
-    refused = earshot("restore", "all.earshot", cwd=tmp_path, environment=other)
+    assert earshot_again("restore", "all.earshot", cwd=tmp_path, environment=other).returncode == 0
+    assert earshot_again("export", "conversations", cwd=tmp_path, environment=other).stdout == before
+    refused = earshot_again("restore", "all.earshot", cwd=tmp_path, environment=other)
     assert refused.returncode == 1
     assert "--replace" in refused.stderr
 
@@ -111,7 +111,7 @@ def test_what_is_wrong_is_said_once_with_what_to_do(
     tmp_path: Path, environment: dict[str, str], arguments: tuple[str, ...], expected: str
 ) -> None:
     quick = {"EARSHOT_INTERCOM__FIRST_WAIT_SECONDS": "0"}
-    told = earshot(*arguments, cwd=tmp_path, environment={**quick, **environment})
+    told = earshot_again(*arguments, cwd=tmp_path, environment={**quick, **environment})
     assert told.returncode == 1
     assert expected in told.stderr
     assert "Traceback" not in told.stderr
@@ -119,19 +119,19 @@ def test_what_is_wrong_is_said_once_with_what_to_do(
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_file(tmp_path: Path, file: Path) -> None:
-    earshot("import", str(file), cwd=tmp_path)
-    told = earshot("report", "--format", "md", "--out", "/dev/full/report.md", cwd=tmp_path)
+    earshot_again("import", str(file), cwd=tmp_path)
+    told = earshot_again("report", "--format", "md", "--out", "/dev/full/report.md", cwd=tmp_path)
     assert told.returncode == 1
     assert "Cannot write" in told.stderr
 
 
 def test_init_writes_what_doctor_accepts(tmp_path: Path) -> None:
-    assert earshot("init", "--yes", "--timezone", "Europe/Berlin", cwd=tmp_path).returncode == 0
+    assert earshot_again("init", "--yes", "--timezone", "Europe/Berlin", cwd=tmp_path).returncode == 0
     assert 'timezone = "Europe/Berlin"' in (tmp_path / "earshot.toml").read_text()
-    again = earshot("init", "--yes", cwd=tmp_path)
+    again = earshot_again("init", "--yes", cwd=tmp_path)
     assert again.returncode == 1
     assert "--force" in again.stderr
-    told = earshot("doctor", "--json", cwd=tmp_path)
+    told = earshot_again("doctor", "--json", cwd=tmp_path)
     grades = {check["name"]: check["grade"] for check in json.loads(told.stdout)}
     assert grades["settings"] == "ok"
     assert grades["database"] == "ok"
@@ -143,7 +143,7 @@ def test_a_rule_with_a_mistake_is_refused_with_its_place(tmp_path: Path) -> None
     (tmp_path / "earshot.toml").write_text(
         '[[decide.rules]]\nname = "typo"\nwhen = \'insight.prioritty == "HIGH"\'\nactions = ["CREATE_TICKET"]\n'
     )
-    told = earshot("rules", "check", cwd=tmp_path)
+    told = earshot_again("rules", "check", cwd=tmp_path)
     assert told.returncode == 1
     assert "typo" in told.stderr
     assert "priority" in told.stderr

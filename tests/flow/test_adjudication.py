@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from earshot.pipeline.adjudication.exchange import read_verdicts, write_question
 from earshot.pipeline.adjudication.online import adjudicate
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.tasks import Tasks
+from earshot.pipeline.theming import settling
+from earshot.pipeline.theming.group import group
 from earshot.pipeline.theming.settling import obey
 from earshot.prioritise.asking.evidence import Subject
 from earshot.sim.llm.obeying import obey as obey_attackers
@@ -130,6 +132,38 @@ async def test_by_file_and_at_once_come_to_the_same(store: PostgresStore, hire: 
     assert await world.calls() == [], "nothing is spent by us"
     async with store.unit() as unit:
         assert {(v.one, v.other): v.same for v in await unit.themes.verdicts()} == verdicts
+
+
+MORE = (
+    "The app shows an invoice of yesterday",
+    "The night crew cannot download jobs in the app",
+    "A dark invoice for the phone, please",
+    "Logging out of the app blanks the jobs",
+    "The PDF of jobs is blank in the app",
+    "Jobs of the night crew are missing in the invoice",
+)
+
+
+async def test_a_grouping_asks_until_nothing_is_left_and_a_second_one_asks_nothing(
+    store: PostgresStore, hire: HIRE
+) -> None:
+    """A text with more candidates than fit a question is asked about again within the same grouping."""
+    await grouped(store, list(enumerate((*TOLD, *MORE))), group=DOUBTING)
+    world: World = await hire(LlmSim(local_answer))
+    parts = replace(world.parts, group=DOUBTING.model_copy(update={"adjudicator": "llm"}))
+    async with store.unit() as unit:
+        await unit.calls.consent("openai", now=NOW)
+        await unit.commit()
+    first = len(await world.doubts())
+    assert await settling.adjudicate(parts) > 0
+    asked, themes = len(await world.calls()), await held(store)
+    assert asked > first, "more than one round"
+    assert all(doubt.asked_as for doubt in await world.doubts()), "only what the model left undecided is open"
+    await group(parts)
+    assert (len([c for c in await world.calls() if c.purpose is Purpose.ADJUDICATE]), await held(store)) == (
+        asked,
+        themes,
+    )
 
 
 def _answered(line: dict[str, Any]) -> str:

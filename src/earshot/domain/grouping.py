@@ -207,20 +207,24 @@ class Proposal(Noun):
 
 
 class Partition(Noun):
-    """The stored state that grouping starts from: placements by mention, the theme of each cell, names, edits."""
+    """The stored state that grouping starts from: placements by mention, the theme of each cell, names, edits.
+
+    `conditions` is the fingerprint of what it was made with; empty where that is not known.
+    """
 
     placements: dict[int, Placement] = {}
     cells: dict[str, str] = {}
     heads: dict[str, ThemeHead] = {}
     edits: tuple[Edit, ...] = ()
     lexicon: Lexicon = Lexicon()
+    conditions: str = ""
 
 
 class Regrouping(Noun):
     """The outcome of grouping: only what is new or changed.
 
     `cells` gives the theme of each new or moved cell, `gone` the cells that hold nothing any more. `mentions`
-    gives the theme of each mention whose theme is new or changed. `lexicon` None: as it was.
+    gives the theme of each mention whose theme is new or changed. `lexicon` None and empty `conditions`: as before.
     """
 
     placements: tuple[Placement, ...] = ()
@@ -231,3 +235,4 @@ class Regrouping(Noun):
     lineage: tuple[Lineage, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     lexicon: Lexicon | None = None
+    conditions: str = ""

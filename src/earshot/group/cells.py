@@ -2,7 +2,8 @@
 
 A mention is judged only by what ranks before it. So newer mentions never change what is, and after any other change
 (something came late, left, or was judged by somebody) only those are looked at again whose candidates changed, in
-order; the outcome is the one of starting afresh.
+order; the outcome is the one of starting afresh. Once places are settled nobody is looked at again but who came and
+whom people or verdicts concern.
 """
 
 import heapq
@@ -41,6 +42,8 @@ class Cells:
         So is whoever went where somebody said: that depends on whether any score had found a cell for it.
         """
         self._index_loaded()
+        if self.held.settled:
+            return
         for name in holes:
             cell = self.held.cells.get(name)
             for _, mention in cell.members if cell is not None else ():
@@ -106,7 +109,7 @@ class Cells:
         before = cell.core
         cell.take(mention.rank, mention.id)
         self._moved(mention, cell, before=before)
-        if before[0] == mention.id:
+        if before[0] == mention.id and not self.held.settled:
             for _, member in cell.members:
                 self._wait(member)
         if not cell.members:
@@ -123,7 +126,7 @@ class Cells:
                 self.held.cores.remove(mention)
         for mention in after:
             self.held.index(mention, self.held.cores)
-        if self._latest is not None and by.rank < self._latest:
+        if self._latest is not None and by.rank < self._latest and not self.held.settled:
             for mention in {*before, *after}:
                 self._look_again(mention, by.rank)
 

@@ -7,6 +7,7 @@ from earshot.domain.grouping import Candidate, Decider, Doubt, Mention
 from earshot.group.held import Held
 from earshot.group.settings import GroupSettings
 from earshot.group.unions import Link
+from earshot.text.injection import instructs
 
 MOST = 5
 """So many candidates are asked about at once, the likeliest."""
@@ -28,7 +29,7 @@ def doubts_of(held: Held, links: Sequence[Link], *, settings: GroupSettings) -> 
         if not _settled(held, number, settings=settings):
             options[number].update(near)
     for link in links:
-        asked = options[held.founder(link.one).id]
+        asked = options[_speaker(held, link.one).id]
         asked[link.other] = max(asked.get(link.other, 0.0), link.probability)
     likest = sorted(options, key=lambda n: (-max(options[n].values(), default=0.0), held.ranks[n]))[:AT_ONCE]
     found = (_doubt(held, number, options=options[number], settings=settings) for number in sorted(likest))
@@ -49,10 +50,10 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
     candidates: list[Candidate] = []
     for name, probability in sorted(options.items(), key=lambda item: (-item[1], item[0])):
         if name in held.cells and settings.doubt_from <= probability < settings.doubt_to:
-            founder = held.founder(name)
-            if founder.digest not in judged:
-                judged.add(founder.digest)
-                candidates.append(_candidate(name, founder, probability=probability))
+            speaker = _speaker(held, name)
+            if speaker.digest not in judged:
+                judged.add(speaker.digest)
+                candidates.append(_candidate(name, speaker, probability=probability))
     if not candidates:
         return None
     return Doubt(
@@ -63,6 +64,13 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
         text=_text(mention),
         candidates=tuple(candidates[:MOST]),
     )
+
+
+def _speaker(held: Held, cell: str) -> Mention:
+    """Its earliest core mention that gives its reader no orders (no model is shown such a text), or the first."""
+    core = [held.mentions[number] for number in held.cells[cell].core]
+    plain = (one for one in core if not instructs(f"{one.summary}\n{_text(one)}"))
+    return next(plain, core[0])
 
 
 def _candidate(name: str, founder: Mention, *, probability: float) -> Candidate:

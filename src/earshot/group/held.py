@@ -68,7 +68,7 @@ class Held:
     """Mentions by id, cells by id, mentions by digest. `near`: the candidates of those judged in this run.
 
     `sketch` makes a sketch of a mention, `theme_of` says which theme a cell belonged to before (for people's pins),
-    `common` terms find no candidates.
+    `common` terms find no candidates. `settled`: what has its place keeps it, whatever comes.
     """
 
     bounds: Bounds
@@ -76,6 +76,7 @@ class Held:
     orders: Orders = field(default_factory=Orders)
     theme_of: Callable[[Cell], str | None] = _no_theme
     common: frozenset[str] = frozenset()
+    settled: bool = False
     mentions: dict[int, Mention] = field(default_factory=dict[int, Mention])
     ranks: dict[int, Rank] = field(default_factory=dict[int, Rank])
     spots: dict[int, Spot] = field(default_factory=dict[int, Spot])

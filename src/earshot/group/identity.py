@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from earshot.domain.grouping import Edit, Partition
-from earshot.group.held import Held
+from earshot.domain.grouping import Edit, Mention, Partition
+from earshot.group.held import Held, cell_id
 from earshot.group.orders import is_pin, pin_cell
 
 
@@ -20,6 +20,11 @@ class Births:
         if is_pin(cell):
             return self.pinned.get(cell, f"t{cell}")
         return f"t{cell[1:]}" if cell.startswith("c") else cell
+
+
+def founded(mention: Mention) -> str:
+    """The id of the theme that is born when the mention founds one."""
+    return f"t{cell_id(mention)[1:]}"
 
 
 def births_of(edits: Sequence[Edit]) -> Births:

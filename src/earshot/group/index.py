@@ -53,8 +53,8 @@ class _Posting:
 
     def append(self, place: int, weight: float) -> None:
         if self.count == len(self.places):
-            self.places = np.resize(self.places, self.count * 2)
-            self.weights = np.resize(self.weights, self.count * 2)
+            self.places = np.concatenate([self.places, self.places])
+            self.weights = np.concatenate([self.weights, self.weights])
         self.places[self.count] = place
         self.weights[self.count] = weight
         self.count += 1

@@ -97,10 +97,18 @@ def _pinned(held: Held, mention: Mention, *, natural: _Option | None) -> Pin | N
     for pin in reversed(held.orders.pins.get(mention.conversation_id, ())):
         if old is not None and old.cell == pin.cell:
             return pin
-        home = natural[1] if natural is not None else old.cell if old is not None else cell_id(mention)
+        home = _home(held, mention, natural=natural)
         if held.theme_of(held.cells.get(home) or Cell(home, held.bounds.core)) == pin.out_of:
             return pin
     return None
+
+
+def _home(held: Held, mention: Mention, *, natural: _Option | None) -> str:
+    """The cell that it is taken out of: where the score puts it, or where it is once places are settled."""
+    old = held.spots.get(mention.id)
+    if old is not None and (held.settled or natural is None):
+        return old.cell
+    return natural[1] if natural is not None else cell_id(mention)
 
 
 def _own_cell(held: Held, mention: Mention) -> str:

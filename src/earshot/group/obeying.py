@@ -1,11 +1,13 @@
 """What people and verdicts demand of themes, applied to the cells: which are one, which stay apart."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from earshot.domain.grouping import Decider
 from earshot.group.held import Held
-from earshot.group.identity import Births
+from earshot.group.identity import Births, founded
+from earshot.group.likeness.score import same_matter
+from earshot.group.likeness.sketch import Sketch
 from earshot.group.orders import Pair, pair
 from earshot.group.unions import Unions
 
@@ -31,13 +33,41 @@ def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Birth
 
 
 def keep_together(unions: Unions, held: Held, *, before: Mapping[str, str]) -> None:
-    """What was one theme stays one, where not everything is given to find that out again."""
+    """What was one theme stays one, but for what must not, where that is not to be found out again."""
+    for cells in _by_theme(held, before).values():
+        unions.unite(cells)
+
+
+def part(held: Held, themes: Sequence[str], *, before: Mapping[str, str], births: Births) -> dict[str, str]:
+    """`before`, as if what holds the heads of these themes had never been one: its cells go to the likest head."""
+    heads = {births.of(cell): cell for cell in held.cells if births.of(cell) in themes}
+    places = {before.get(cell) for cell in heads.values()}
+    if len(heads) < len(themes) or len(places) != 1:
+        return dict(before)
+    ordered = sorted(heads.values(), key=lambda name: (held.cells[name].first, name))
+    (place,) = places
+    return {cell: _likest(held, cell, heads=ordered) if theme == place else theme for cell, theme in before.items()}
+
+
+def _likest(held: Held, cell: str, *, heads: Sequence[str]) -> str:
+    """The head that a cell resembles most, the earliest of equals."""
+    if cell in heads or cell not in held.cells:
+        return cell
+    centre = _centre(held, cell)
+    return max(heads, key=lambda head: same_matter(centre, _centre(held, head)))
+
+
+def _centre(held: Held, cell: str) -> Sketch:
+    return held.cells[cell].profile(held.cells[cell].core, held.sketches)
+
+
+def _by_theme(held: Held, before: Mapping[str, str]) -> dict[str, list[str]]:
+    """The cells of each theme, the earliest first."""
     held_by: defaultdict[str, list[str]] = defaultdict(list)
-    for cell, theme in sorted(before.items()):
+    for cell, theme in before.items():
         if cell in held.cells:
             held_by[theme].append(cell)
-    for cells in held_by.values():
-        unions.unite(cells)
+    return {theme: sorted(held_by[theme], key=lambda n: (held.cells[n].first, n)) for theme in sorted(held_by)}
 
 
 class _Places:
@@ -55,12 +85,16 @@ class _Places:
                 self._cells[before[name]].add(name)
 
     def heads_of(self, theme: str) -> list[str]:
-        """The cells that head a theme, or failing that its earliest one."""
-        return sorted(self._heads.get(theme, ())) or self.cells_of(theme)[:1]
+        """The cells that head a theme, or failing that its earliest one, or the one that took in its founder."""
+        return sorted(self._heads.get(theme, ())) or self.cells_of(theme)[:1] or self._with_founder(theme)
 
     def cells_of(self, theme: str) -> list[str]:
         """The cells of a theme, the earliest first."""
         return sorted(self._cells.get(theme, ()), key=lambda name: (self._held.cells[name].first, name))
+
+    def _with_founder(self, theme: str) -> list[str]:
+        founders = (number for number, mention in self._held.mentions.items() if founded(mention) == theme)
+        return [self._held.spots[number].cell for number in founders][:1]
 
 
 def _judged_pairs(held: Held) -> tuple[list[Pair], list[Pair]]:

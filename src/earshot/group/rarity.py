@@ -35,13 +35,18 @@ class Rarity:
 
     def of(self, term: str) -> float:
         """The weight of a term, from about 0.1 (everywhere) upwards; a pair has the mean of its parts."""
-        weight = self._known.get(term)
-        if weight is None:
-            weight = sum(self._single(part) for part in parts(term)) / len(parts(term))
-            self._known[term] = weight
-        return weight
+        if is_pair(term):
+            weights = [self._single(part) for part in parts(term)]
+            return sum(weights) / len(weights)
+        return self._single(term)
 
     def _single(self, term: str) -> float:
+        weight = self._known.get(term)
+        if weight is None:
+            weight = self._known[term] = self._weight(term)
+        return weight
+
+    def _weight(self, term: str) -> float:
         unseen = self._all * _MATTER if term.startswith("@") else 0.0
         return math.log(1.1 + self._all / (self._frequencies.get(term, unseen) + 1.0)) - math.log(1.1)
 

@@ -9,18 +9,20 @@ import numpy as np
 from earshot.domain.grouping import Mention, Partition, Placement, Rank, Regrouping, ThemeHead, Verdict
 from earshot.group.cell import Cell, Spot
 from earshot.group.cells import Cells
+from earshot.group.conditions import MIXED, changed, conditions_of
 from earshot.group.doubting import doubts_of
 from earshot.group.held import Bounds, Held
 from earshot.group.identity import births_of, carry_cell_ids, theme_names
 from earshot.group.judging import contradicted
+from earshot.group.likeness.remembering import remembering
 from earshot.group.likeness.sketch import Sketch, Sketcher
 from earshot.group.lineages import Turn, lineage_of
 from earshot.group.naming import head_of, renamed
-from earshot.group.obeying import keep_together, obey
-from earshot.group.orders import is_pin, orders_of
+from earshot.group.obeying import keep_together, obey, part
+from earshot.group.orders import Pin, is_pin, orders_of
 from earshot.group.settings import GroupSettings
 from earshot.group.telling import common_terms, lexicon_of, told
-from earshot.group.unions import Unions
+from earshot.group.unions import News, Unions
 from earshot.group.vocabulary import vocabulary
 
 Embeddings = Mapping[str, Sequence[float]]
@@ -44,6 +46,9 @@ def regroup(
     that lost core mentions of which nothing is stored any more. Exact when all mentions are given. Cores alone are
     enough, and give the same, when `appends` says so. `partial`: only some cells are given, those that the store's
     search found; the answer is approximate and their themes stay as they are but for what is new.
+
+    Under other conditions than those of `stored` (settings, vocabulary, term counts, weights, maker of vectors)
+    nothing moves by itself: what is placed stays, what shares a theme shares it still, only the new is judged.
     """
     given = Given(
         stored=stored,
@@ -63,7 +68,10 @@ def appends(new: Iterable[Mention], latest: Rank | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a regrouping starts from beside the mentions."""
+    """What a regrouping starts from beside the mentions (see `regroup`).
+
+    `embedded_by` names what made the embeddings. `parted`: two themes that a person no longer wants to be one.
+    """
 
     stored: Partition
     settings: GroupSettings
@@ -71,6 +79,8 @@ class Given:
     embeddings: Embeddings = field(default_factory=dict[str, Sequence[float]])
     holes: Sequence[str] = ()
     partial: bool = False
+    embedded_by: str = ""
+    parted: Sequence[str] = ()
 
 
 class Regroup:
@@ -81,14 +91,16 @@ class Regroup:
         words = vocabulary(settings.synonyms, settings.matters)
         self._given, self._stored = given, stored
         self._lexicon = lexicon_of(mentions, stored.lexicon, words=words, most=settings.lexicon_terms)
-        self._sketcher = Sketcher(self._lexicon, words)
+        self._sketcher = (remembering if given.partial else Sketcher)(self._lexicon, words)
         self._births = births_of(stored.edits)
+        self._conditions = conditions_of(settings, self._lexicon, embedded_by=given.embedded_by)
         self.held = Held(
             Bounds(join=settings.same_matter, keep=settings.doubt_from, core=settings.core),
             orders=orders_of(stored.edits, given.verdicts),
             theme_of=self._theme_before,
             sketch=self.sketch,
             common=common_terms(self._lexicon),
+            settled=bool(stored.placements) and changed(stored.conditions, self._conditions),
         )
         self.cells = Cells(self.held)
         latest = self._load(mentions)
@@ -109,6 +121,7 @@ class Regroup:
             lineage=lineage_of(turn, self.held),
             doubts=doubts_of(self.held, self.unions.links, settings=self._given.settings),
             lexicon=None if self._lexicon == stored.lexicon else self._lexicon,
+            conditions=self._made_under(),
         )
 
     def themes(self) -> dict[int, str]:
@@ -118,6 +131,13 @@ class Regroup:
     def sketch(self, mention: Mention) -> Sketch:
         """The mention as it is compared in this run."""
         return self._sketcher.sketch(told(mention), embedding=self._given.embeddings.get(mention.digest))
+
+    def _made_under(self) -> str:
+        """The conditions to be kept; empty where they are as they were, or where only a part is known."""
+        kept = self._stored.conditions
+        if self.held.settled:
+            return MIXED if kept != MIXED else ""
+        return "" if self._given.partial or not self.held.spots or kept == self._conditions else self._conditions
 
     def _load(self, mentions: Sequence[Mention]) -> Rank | None:
         latest: Rank | None = None
@@ -143,10 +163,18 @@ class Regroup:
         return [
             number
             for number, spot in self.held.spots.items()
-            if self.held.mentions[number].conversation_id in pins
+            if self._pinned(number, pins=pins)
             or (is_pin(spot.cell) and spot.cell not in cells)
             or contradicted(self.held, self.held.mentions[number])
         ]
+
+    def _pinned(self, number: int, *, pins: Mapping[str, Sequence[Pin]]) -> bool:
+        """Whether a pin may concern its place; once places are settled, only one out of its own theme does."""
+        ours = pins.get(self.held.mentions[number].conversation_id, ())
+        if not self.held.settled:
+            return bool(ours)
+        theme = self._theme_before(self.held.cells[self.held.spots[number].cell])
+        return any(pin.out_of == theme for pin in ours)
 
     def _theme_before(self, cell: Cell) -> str | None:
         theme = self._stored.cells.get(cell.id)
@@ -159,11 +187,23 @@ class Regroup:
     def _unite(self, latest: Rank | None) -> Unions:
         settings, partial = self._given.settings, self._given.partial
         unions = Unions(self.held, join=settings.same_theme)
-        if partial:
-            keep_together(unions, self.held, before=self._stored.cells)
-        obey(unions, self.held, before=self._stored.cells, births=self._births)
-        unions.grow(latest if partial else None)
+        before = self._stored.cells
+        if partial and not self.held.settled:
+            keep_together(unions, self.held, before=before)
+        obey(unions, self.held, before=before, births=self._births)
+        if self.held.settled:
+            shared = part(self.held, self._given.parted, before=before, births=self._births)
+            keep_together(unions, self.held, before=shared)
+        unions.grow(latest if partial else None, news=self._news() if self.held.settled else None)
         return unions
+
+    def _news(self) -> News:
+        old = self._stored.placements
+        held = self.held
+        moved = (
+            number for number, spot in held.spots.items() if number not in old or old[number].cell_id != spot.cell
+        )
+        return News(frozenset(moved), frozenset(held.cells.keys() - self._stored.cells.keys()))
 
     def _placements(self) -> Iterable[Placement]:
         for number, spot in sorted(self.held.spots.items()):

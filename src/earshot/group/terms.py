@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from earshot.group.concepts import Match, Thesaurus
-from earshot.group.words import meaningful, stems
+from earshot.group.words import meaningful, stem
 
 Terms = dict[str, float]
 
@@ -15,24 +15,8 @@ neighbours."""
 _MOST_WORDS = 250
 
 
-def text_terms(text: str, thesaurus: Thesaurus) -> Terms:
-    """The terms of one text; empty when it has no meaningful word."""
-    stemmed = stems(text)[:_MOST_WORDS]
-    matches = list(thesaurus.matches(stemmed))
-    terms = _concept_terms(matches)
-    sequence = _sequence(stemmed, matches)
-    for term in sequence:
-        terms.setdefault(term, WORD)
-    for first, second in pairwise(sequence):
-        if first != second:
-            terms[f"{first} {second}"] = PAIR
-    for term in _covered(stemmed, matches):
-        terms.setdefault(term, COVERED)
-    return terms
-
-
 def occurrences(said: Sequence[str], thesaurus: Thesaurus) -> Terms:
-    """The terms of a text's words as in `text_terms`, but each time one occurs counts."""
+    """The terms of a text's words with the weight of each occurrence added up."""
     stemmed = [stem(word) for word in said[:_MOST_WORDS]]
     matches = list(thesaurus.matches(stemmed))
     counts: Terms = {}
@@ -57,10 +41,6 @@ def _count(counts: Terms, term: str, *, weight: float) -> None:
 def concepts_in(terms: Iterable[str]) -> set[str]:
     """The names of the concepts among terms."""
     return {term[1:] for term in terms if term.startswith("#") and not is_pair(term)}
-
-
-def _concept_terms(matches: Sequence[Match]) -> Terms:
-    return {f"#{m.concept.name}": THING if m.concept.thing else STATE for m in matches}
 
 
 def _sequence(stemmed: Sequence[str], matches: Sequence[Match]) -> list[str]:

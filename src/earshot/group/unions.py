@@ -26,6 +26,14 @@ _MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """What there was not before: mentions (or not in that cell), and cells. Only it may join what is settled."""
+
+    mentions: frozenset[int]
+    cells: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Two cells that may be one matter, but not surely enough: a question for somebody."""
 
@@ -60,8 +68,11 @@ class Unions:
         for cell in cells[1:]:
             self._unite(cells[0], cell)
 
-    def grow(self, after: Rank | None) -> None:
-        """Compare every cell at each size that it reached after that rank (None: at all), in canonical order."""
+    def grow(self, after: Rank | None, *, news: News | None = None) -> None:
+        """Compare every cell at each size that it reached after that rank (None: at all), in canonical order.
+
+        With `news`, only comparisons that something new takes part in.
+        """
         moments = [
             (cell.members[size - 1][0], name, size)
             for name, cell in self._held.cells.items()
@@ -70,13 +81,16 @@ class Unions:
         ]
         for rank, name, size in sorted(moments):
             if after is None or rank > after:
-                self._compare(self._held.cells[name], rank, size=size)
+                self._compare(self._held.cells[name], rank, size=size, news=news)
 
-    def _compare(self, cell: Cell, rank: Rank, *, size: int) -> None:
+    def _compare(self, cell: Cell, rank: Rank, *, size: int, news: News | None) -> None:
+        everyone = news is None or cell.id in news.cells or not news.mentions.isdisjoint(cell.core[:size])
+        if news is not None and not everyone and not news.cells:
+            return
         centre = cell.profile(cell.core[:size], self._held.sketches)
         found: list[tuple[float, Rank, str]] = []
         for other in self._held.candidates(centre, rank):
-            if other.id != cell.id:
+            if other.id != cell.id and (everyone or (news is not None and other.id in news.cells)):
                 probability = self._held.probability(centre, other, before=rank)
                 if probability >= self._held.bounds.keep:
                     found.append((-probability, other.first, other.id))

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from earshot.group.concepts import Thesaurus, builtin_names, thesaurus
 from earshot.group.matters import Concepts, Pattern, matters_in, pattern
+
+_Texts = tuple[tuple[str, tuple[str, ...]], ...]
 
 MATTER, OWN_MATTER = 1.4, 1.8
 """Weights beside a plain word's 1: a matter common to most software, and one that the user has named."""
@@ -24,8 +27,8 @@ class Vocabulary:
 
 
 def vocabulary(synonyms: Mapping[str, Sequence[str]], matters: Mapping[str, Sequence[str]]) -> Vocabulary:
-    """The built-in vocabulary with a user's own added."""
-    return Vocabulary(thesaurus(synonyms), _own(matters))
+    """The built-in vocabulary with a user's own added; the same object for the same words."""
+    return _vocabulary(_frozen(synonyms), _frozen(matters))
 
 
 def unknown_concepts(synonyms: Mapping[str, Sequence[str]], matters: Mapping[str, Sequence[str]]) -> list[str]:
@@ -37,6 +40,15 @@ def unknown_concepts(synonyms: Mapping[str, Sequence[str]], matters: Mapping[str
 def empty_groups(matters: Mapping[str, Sequence[str]]) -> list[str]:
     """Matters with a pattern that would never hold, in order."""
     return sorted({own.name for own in _own(matters) if not all(own.groups)})
+
+
+def _frozen(texts: Mapping[str, Sequence[str]]) -> _Texts:
+    return tuple((name, tuple(some)) for name, some in texts.items())
+
+
+@lru_cache(maxsize=4)
+def _vocabulary(synonyms: _Texts, matters: _Texts) -> Vocabulary:
+    return Vocabulary(thesaurus(dict(synonyms)), _own(dict(matters)))
 
 
 def _own(matters: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:

@@ -18,7 +18,7 @@ from earshot.domain.grouping import (
 )
 from earshot.domain.model import Noun
 from earshot.domain.report import Window
-from earshot.domain.theme import Quote, Theme
+from earshot.domain.theme import Lexicon, Quote, Theme
 
 
 class Member(Noun):
@@ -53,6 +53,10 @@ class Themes(Protocol):
         """The part of the partition round these cells, with all cells of their themes, and its core mentions."""
         ...
 
+    async def lexicon(self) -> Lexicon:
+        """The stored term counts; the same object while they last."""
+        ...
+
     async def holes(self) -> list[str]:
         """Cells that lost mentions of their core since the last saved grouping, which has to repair them."""
         ...
@@ -61,8 +65,11 @@ class Themes(Protocol):
         """Core mentions that may tell the same matter, by words and by vector (hybrid, approximate index)."""
         ...
 
-    async def save(self, regrouping: Regrouping, *, now: datetime) -> None:
-        """Store what is new or changed; counts, roll-ups and the guide's tables follow at the next reading."""
+    async def save(self, regrouping: Regrouping, *, now: datetime, repaired: Sequence[str] = ()) -> None:
+        """Store what is new or changed; counts, roll-ups and the guide's tables follow at the next reading.
+
+        `repaired` are the holes that this grouping knew of; later ones wait for the next.
+        """
         ...
 
     async def top(self, window: Window, *, limit: int) -> list[Theme]:

@@ -32,9 +32,11 @@ def reach(evidence: Evidence, settings: PrioritiseSettings, *, now: datetime) ->
     weight = Fraction(str(settings.enterprise_weight))
     weighed = customers + enterprise * (weight - 1)
     most = settings.total_active_users
+    quarter = f"{settings.quarter_days} / {max(days, settings.least_days)}"
     told = _scaled(customers, days, scale=scale, settings=settings)
     if enterprise and weight > 1:
-        told += f" {_weighing(customers, enterprise, weight=weight, scale=scale)}"
+        total = f"{number(weighed * scale, 1)}"
+        told += f" {_weighing(customers - enterprise, enterprise, weight=weight)} × {quarter} = {total}."
     if most is not None and round(weighed * scale) > most:
         told += f" No more than {number(most)} accounts use the product, so {number(most)}."
     return Reach(_whole(weighed * scale, most), _whole(customers * scale, most), told)
@@ -60,12 +62,9 @@ def _scaled(customers: int, days: int, *, scale: Fraction, settings: PrioritiseS
     return f"{told}: {sum_} = {number(customers * scale, 1)} a quarter."
 
 
-def _weighing(customers: int, enterprise: int, *, weight: Fraction, scale: Fraction) -> str:
+def _weighing(others: int, enterprise: int, *, weight: Fraction) -> str:
     times = number(weight)
-    others = customers - enterprise
-    total = number((others + enterprise * weight) * scale, 1)
-    quarter = f"{scale.numerator} / {scale.denominator}"
     return (
         f"{counted(enterprise, 'of them is enterprise and counts', many='of them are enterprise and count')} "
-        f"×{times}: ({others} + {enterprise} × {times}) × {quarter} = {total}."
+        f"×{times}: ({others} + {enterprise} × {times})"
     )

@@ -7,6 +7,10 @@ from earshot.domain.theme import Lexicon
 from earshot.store.cleaning import clean
 from earshot.store.sql import Sql
 
+_SAVE_CONDITIONS = """
+    insert into lexicon (documents, frequencies, conditions) values (0, '{}', :conditions)
+    on conflict (only_row) do update set conditions = excluded.conditions
+"""
 _SAVE = """
     insert into lexicon (documents, frequencies) values (:documents, cast(:frequencies as jsonb))
     on conflict (only_row) do update set documents = excluded.documents, frequencies = excluded.frequencies
@@ -41,6 +45,14 @@ class Lexicons:
             self._kept.lexicon = Lexicon(documents=row["documents"], frequencies=json.loads(row["frequencies"]))
             self._kept.version = row["version"]
         return self._kept.lexicon
+
+    async def conditions(self) -> str:
+        """The fingerprint of what the stored partition was made with; empty where that is not known."""
+        return str(await self._sql.value("select coalesce(max(conditions), '') from lexicon"))
+
+    async def save_conditions(self, conditions: str) -> None:
+        """Replace that fingerprint."""
+        await self._sql.run(_SAVE_CONDITIONS, conditions=conditions)
 
     async def save_lexicon(self, lexicon: Lexicon) -> None:
         """Replace the stored term counts."""

@@ -28,14 +28,20 @@ RANK = 'f.conversation_at, f.conversation_id collate "C", f.position'
 PLACE = """p.finding_id as mention_id, p.cell_id, p.probability, p.runner_up, p.runner_up_probability, p.decided_by,
     p.reason, p.core"""
 """What `placement_from` needs, of table placement under the name p."""
+MOST_CELLS = 24
+"""So many cells of one theme are looked at when a single mention is placed."""
 _CORE = "join placement p on p.finding_id = f.id and p.core"
 
 _MENTIONS_OF = f"""
     select {MENTION} from finding f {TOLD} where f.conversation_id = any(:ids) order by {RANK}
 """
 _AROUND = """
-    select distinct n.id, n.theme_id from cell c join cell n on n.theme_id = c.theme_id where c.id = any(:cells)
-    order by n.id
+    select id, theme_id from (
+        select n.id, n.theme_id, row_number() over (
+            partition by n.theme_id order by n.id = any(:cells) desc, n.id = 'c' || substr(n.theme_id, 2) desc, n.id
+        ) as place
+        from cell n where n.theme_id in (select c.theme_id from cell c where c.id = any(:cells))
+    ) near where place <= :most order by id
 """
 _CORES_OF = f"""
     select {MENTION}, {PLACE} from placement p join finding f on f.id = p.finding_id {TOLD}
@@ -89,6 +95,7 @@ class Placements(Lexicons):
             heads={row["id"]: ThemeHead.model_validate(dict(row)) for row in heads},
             edits=tuple(await ThemeEdits(self._sql).edits()),
             lexicon=await self.lexicon(),
+            conditions=await self.conditions(),
         )
 
     async def mentions_of(self, conversation_ids: Sequence[str]) -> list[Mention]:
@@ -97,11 +104,11 @@ class Placements(Lexicons):
         return [mention_from(row) for row in rows]
 
     async def around(self, cells: Collection[str]) -> tuple[Partition, list[Mention]]:
-        """The part of the partition round these cells, with all cells of their themes, and its core mentions.
+        """The part of the partition round these cells, with the cells of their themes, and its core mentions.
 
-        What real time needs: its cost follows the size of the themes, not of the whole.
+        What real time needs: of a theme of many cells these, its head, and some others, `MOST_CELLS` in all.
         """
-        near = await self._sql.rows(_AROUND, cells=sorted(cells))
+        near = await self._sql.rows(_AROUND, cells=sorted(cells), most=MOST_CELLS)
         rows = await self._sql.rows(_CORES_OF, cells=[row["id"] for row in near])
         heads = await self._sql.rows(_HEADS_OF, ids=sorted({row["theme_id"] for row in near}))
         part = Partition(
@@ -110,6 +117,7 @@ class Placements(Lexicons):
             heads={row["id"]: ThemeHead.model_validate(dict(row)) for row in heads},
             edits=tuple(await ThemeEdits(self._sql).edits()),
             lexicon=await self.lexicon(),
+            conditions=await self.conditions(),
         )
         return part, [mention_from(row) for row in rows]
 

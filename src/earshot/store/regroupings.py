@@ -127,31 +127,41 @@ class Regroupings(Lexicons):
     def __init__(self, sql: Sql, kept: KeptLexicon) -> None:
         super().__init__(sql, kept)
 
-    async def save(self, regrouping: Regrouping, *, now: datetime) -> None:
+    async def save(self, regrouping: Regrouping, *, now: datetime, repaired: Sequence[str] = ()) -> None:
         """Store what is new or changed; counts, roll-ups and the guide's tables follow at the next reading.
 
-        What meanwhile lost its finding is left out.
+        What meanwhile lost its finding is left out. `repaired` are the holes that this grouping knew of.
         """
         await self._sql.stage(_PLACED, _placed_rows(regrouping.placements))
         await self._sql.stage(_MEMBER, regrouping.mentions.items())
         await self._sql.rows(_HOLD)
         await self._save_heads(regrouping.heads)
-        await self._sql.stage(_CELL, regrouping.cells.items())
-        await self._sql.run(_CELLS)
-        await self._sql.run("delete from cell where id = any(:ids)", ids=list(regrouping.gone))
+        await self._save_cells(regrouping)
         await self._sql.run(_PLACE, now=now)
-        if await self._sql.value(_BULKY):
+        if sum(one.core for one in regrouping.placements) >= BULK and await self._sql.value(_BULKY):
             await self._sql.run(_UNINDEX)
             await self._sql.run(_INDEX_LATER)
         for statement in (_UNCORE, _CORED, _STALE, _JOIN):
             await self._sql.run(statement)
-        await self._sql.run("delete from cell_hole")
+        if repaired:
+            await self._sql.run("delete from cell_hole where cell_id = any(:cells)", cells=list(repaired))
         await ThemeEdits(self._sql).record(regrouping.lineage)
         await Doubts(self._sql).ask(regrouping.doubts)
         if regrouping.lexicon is not None:
             await self.save_lexicon(regrouping.lexicon)
+        if regrouping.conditions:
+            await self.save_conditions(regrouping.conditions)
+
+    async def _save_cells(self, regrouping: Regrouping) -> None:
+        if regrouping.cells:
+            await self._sql.stage(_CELL, regrouping.cells.items())
+            await self._sql.run(_CELLS)
+        if regrouping.gone:
+            await self._sql.run("delete from cell where id = any(:ids)", ids=list(regrouping.gone))
 
     async def _save_heads(self, heads: Sequence[ThemeHead]) -> None:
+        if not heads:
+            return
         await self._sql.stage(_HEAD, [_head_row(head) for head in heads])
         touched = await self._sql.column(_RENAMED)
         await self._sql.run(_HEADS)

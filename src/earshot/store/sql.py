@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, cast
 
 from sqlalchemy import RowMapping, text
@@ -31,6 +32,7 @@ class Sql:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._staged = set[str]()
 
     async def rows(self, statement: str, **parameters: Any) -> Sequence[RowMapping]:
         """All rows of a query."""
@@ -55,14 +57,23 @@ class Sql:
     async def stage(self, stage: Stage, rows: Iterable[Sequence[Any]]) -> None:
         """Fill a stage by COPY, replacing what it held."""
         await self.run(stage.ddl)
-        await self.run(f"delete from {stage.name}")
-        await self.copy(stage.name, rows, columns=list(stage.columns), schema="pg_temp")
+        if stage.name in self._staged:
+            await self.run(f"delete from {stage.name}")
+        self._staged.add(stage.name)
+        left = iter(rows)
+        for first in left:
+            await self._copy(stage.name, chain([first], left), columns=list(stage.columns), schema="pg_temp")
 
     async def copy(
         self, table: str, rows: Iterable[Sequence[Any]], *, columns: Sequence[str], schema: str = "earshot"
     ) -> None:
         """COPY rows into a table."""
         await self._connection.exec_driver_sql("select 1")  # the transaction must have begun
+        await self._copy(table, rows, columns=columns, schema=schema)
+
+    async def _copy(
+        self, table: str, rows: Iterable[Sequence[Any]], *, columns: Sequence[str], schema: str
+    ) -> None:
         driver = await driver_of(self._connection)
         await driver.copy_records_to_table(table, schema_name=schema, records=rows, columns=columns)
 

@@ -29,6 +29,7 @@ from earshot.domain.report import Window
 from earshot.domain.theme import Lexicon
 from earshot.ports.clock import SystemClock
 from earshot.store import PostgresStore, driver, open_store
+from earshot.store.placements import MOST_CELLS
 from earshot.store.regroupings import BULK
 
 ALL = Window(start=T0 - timedelta(days=1), end=NOW)
@@ -166,6 +167,8 @@ async def test_a_deleted_core_mention_leaves_a_hole_until_the_next_grouping(stor
         assert await unit.themes.holes() == ["a"], "what is not core leaves none"
         assert list((await unit.themes.partition()).placements) == [mentions[0].id, mentions[3].id]
         await unit.themes.save(Regrouping(gone=("b",)), now=NOW)
+        assert await unit.themes.holes() == ["a"], "this grouping did not know of it"
+        await unit.themes.save(Regrouping(), now=NOW, repaired=["a"])
         assert await unit.themes.holes() == []
 
 
@@ -395,3 +398,28 @@ async def test_members_and_weeks(store: PostgresStore) -> None:
         assert (theme.conversations, theme.previous_conversations, theme.companies) == (2, 1, 2)
         (never,) = await unit.themes.get(["a"], window=Window(start=NOW, end=NOW + timedelta(days=1)))
         assert (never.conversations, never.avg_sentiment, never.quotes) == (0, None, ())
+
+
+async def test_two_groupings_in_one_transaction_do_not_mix(store: PostgresStore) -> None:
+    first, second, *_ = await told(store, *TEXTS)
+    await group(store, {TEXTS[0]: "a", TEXTS[1]: "a", TEXTS[2]: "b"})
+    async with store.unit() as unit:
+        await unit.themes.save(Regrouping(placements=(placement(first, "b"),), mentions={first.id: "b"}), now=NOW)
+        await unit.themes.save(Regrouping(placements=(placement(first, "a"),), mentions={first.id: "a"}), now=NOW)
+        await unit.themes.save(Regrouping(placements=(placement(second, "b"),), mentions={second.id: "b"}), now=NOW)
+        await unit.commit()
+    async with store.unit() as unit:
+        placed = (await unit.themes.partition()).placements
+    assert (placed[first.id].cell_id, placed[second.id].cell_id) == ("a", "b")
+
+
+async def test_real_time_is_given_no_more_cells_of_a_theme_than_the_bound(store: PostgresStore) -> None:
+    mentions = await told(store, *(f"export number {n} stops" for n in range(MOST_CELLS + 3)))
+    await group(store, {one.summary: f"c{n:03}" for n, one in enumerate(mentions)})
+    cells = {f"c{n:03}": "t000" for n in range(len(mentions))}
+    async with store.unit() as unit:
+        await unit.themes.save(Regrouping(cells=cells, mentions={m.id: "t000" for m in mentions}), now=NOW)
+        part, cores = await unit.themes.around([max(cells)])
+    assert len(part.cells) == MOST_CELLS
+    assert {max(cells), "c000"} <= part.cells.keys(), "the found one and the head of the theme"
+    assert {one.id for one in cores} == part.placements.keys()

@@ -157,7 +157,8 @@ async def test_old_themes_keep_their_ids_through_the_first_grouping(old: Address
     async with store.unit() as unit:
         mentions, stored = await unit.themes.mentions(99), await unit.themes.partition()
         holes = await unit.themes.holes()
-        await unit.themes.save(regroup(mentions, stored, settings=GroupSettings(), now=NOW, holes=holes), now=NOW)
+        done = regroup(mentions, stored, settings=GroupSettings(), now=NOW, holes=holes)
+        await unit.themes.save(done, now=NOW, repaired=holes)
         await unit.commit()
     async with store.unit() as unit:
         (theme,) = await unit.themes.top(Window(start=T0, end=NOW), limit=1)

@@ -59,6 +59,7 @@ def stored(partition: Partition, done: Regrouping) -> Partition:
             "cells": cells,
             "heads": partition.heads | {head.id: head for head in done.heads},
             "lexicon": done.lexicon or partition.lexicon,
+            "conditions": done.conditions or partition.conditions,
         }
     )
 

@@ -69,6 +69,15 @@ def test_a_merge_holds_when_the_head_of_the_merged_theme_is_deleted() -> None:
     assert set(themes(partition, left).values()) == {crash}
 
 
+def test_a_merge_holds_when_another_cell_took_in_the_merged_theme() -> None:
+    mentions, partition, export, crash = two_themes()
+    partition = edited(afresh(mentions[3:]), edit(EditKind.MERGE, export, crash))
+    other = mention(9, "The csv export is empty", at=0)
+    found = afresh([other, *mentions], partition)
+    assert f"c{export[1:]}" not in found.cells, "its founder joined an earlier mention"
+    assert set(themes(found, mentions).values()) == {crash}
+
+
 def test_split_conversations_make_a_theme_of_their_own_that_attracts_its_like() -> None:
     mentions, partition, export, _ = two_themes()
     partition = edited(partition, edit(EditKind.SPLIT, export, "tnew", "c2", "c3"))

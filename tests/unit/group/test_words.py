@@ -8,7 +8,7 @@ from earshot.domain.theme import Lexicon
 from earshot.group.concepts import thesaurus
 from earshot.group.matters import matters_in
 from earshot.group.rarity import Rarity, grown
-from earshot.group.terms import text_terms
+from earshot.group.terms import occurrences
 from earshot.group.title import TITLE_LIMIT, tidy
 from earshot.group.words import TEXT_LIMIT, WORD_LIMIT, fold, stem, stems, symbols, words
 
@@ -140,9 +140,9 @@ def data(name: str) -> list[str]:
 
 
 def test_terms_hold_concepts_words_and_neighbours() -> None:
-    terms = text_terms("The fancy export crashes", thesaurus({}))
+    terms = occurrences(words("The fancy export crashes"), thesaurus({}))
     assert {"#export", "#crash", "fancy", "fancy #export", "#export #crash"} <= set(terms)
-    assert text_terms("", thesaurus({})) == {}
+    assert occurrences([], thesaurus({})) == {}
 
 
 def test_rare_terms_weigh_more_and_pairs_lie_between() -> None:

@@ -21,18 +21,16 @@ UNITS = [
 
 
 def cost(text: str) -> float:
-    """Processor seconds for everything that text goes through, the best of two."""
-    best = float("inf")
-    for _ in range(2):
-        start = time.process_time()
-        passages(inert(text))
-        quoted(text)
-        estimate_tokens(text)
-        best = min(best, time.process_time() - start)
-    return best
+    """Processor seconds for everything that text goes through."""
+    start = time.process_time()
+    passages(inert(text))
+    quoted(text)
+    estimate_tokens(text)
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_sixteen_times_the_text_costs_about_sixteen_times_the_work(unit: str) -> None:
     long, short = unit * (LONG // len(unit)), unit * (SHORT // len(unit))
-    assert cost(long) < 4 * 16 * max(cost(short), 0.0005)
+    allowed = 4 * 16 * max(min(cost(short), cost(short)), 0.0005)
+    assert cost(long) < allowed or cost(long) < allowed  # measured again only where something came between

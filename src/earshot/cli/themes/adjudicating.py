@@ -21,12 +21,12 @@ from earshot.settings import Settings, load_settings
 OFFLINE = "offline"
 """The model's name in a question file when nobody says another."""
 _COUNTS = {
-    "settled": "were decided before",
-    "changed": "are about texts that changed meanwhile",
-    "unsure": "decide nothing",
-    "unknown": "belong to no question of ours",
-    "failed": "hold no usable answer",
-    "bad": "lines are no good",
+    "settled": "decided before",
+    "changed": "about texts that changed meanwhile",
+    "unsure": "answers that decide nothing",
+    "unknown": "answers to no question of ours",
+    "failed": "without a usable answer",
+    "bad": "lines that cannot be read",
 }
 
 
@@ -124,7 +124,11 @@ def _tell(done: Ruled) -> None:
     if done.written is not None:
         out.print(f"Wrote {done.written.questions:,} questions. Answers to them come back with --batch-in.")
         if done.written.kept_back:
-            out.print(f"{done.written.kept_back:,} doubts hold orders to their reader; they wait for a person.")
+            out.print(f"Doubts that hold orders to their reader and wait for a person: {done.written.kept_back:,}.")
+        if done.written.undecided:
+            out.print(
+                f"Doubts that this model left open before, for a person or another: {done.written.undecided:,}."
+            )
         return
     if done.answers is not None:
         _tell_answers(done.answers)
@@ -134,14 +138,14 @@ def _tell(done: Ruled) -> None:
             f"Of {found.doubts:,} doubts {found.undecided:,} stay open; pairings found the same {found.same:,}, "
             f"different {found.different:,}."
         )
-    out.print(f"{done.moved:,} mentions changed their theme.")
+    out.print(f"{done.moved:,} mention{'s' * (done.moved != 1)} changed their theme.")
 
 
 def _tell_answers(found: VerdictsRead) -> None:
     out.print(f"Took in verdicts: the same {found.same:,}, different {found.different:,}.")
     for name, what in _COUNTS.items():
         if count := getattr(found, name):
-            out.print(f"{count:,} {what}.")
+            out.print(f"{count:,} {what}")
     for mistake in found.mistakes:
         err.print(f"  line {mistake.line}: {mistake.text}", markup=False)
 
@@ -157,7 +161,7 @@ def consolidate_command(*, as_json: AsJson = False) -> None:
     )
     out.print(f"The two agree by {found.agreement:.3f} (adjusted Rand index, 1 is equal).")
     if found.proposals:
-        out.print(f"{len(found.proposals):,} merges are proposed: earshot themes proposals")
+        out.print(f"Proposed merges: {len(found.proposals):,} (earshot themes proposals)")
 
 
 async def _consolidate(*, quiet: bool) -> Consolidated:

@@ -27,10 +27,15 @@ _OURS = re.compile(r"[0-9a-f]{32}-[0-9a-f]{31}")
 
 
 class WrittenQuestions(Noun):
-    """What a question file holds. `kept_back` doubts are for a person: their text gives orders to its reader."""
+    """What a question file holds.
+
+    `kept_back` doubts are for a person, because their text gives orders to its reader; `undecided` ones were left
+    open by the same model before.
+    """
 
     questions: int
     kept_back: int = 0
+    undecided: int = 0
 
 
 class VerdictsRead(Noun):
@@ -58,10 +63,13 @@ async def write_questions(
 ) -> WrittenQuestions:
     """Write the questions about open doubts, the likeliest matches first. The file appears complete or not at all.
 
-    The same question has the same id in every file, so that answers to an older file fit.
+    The same question has the same id in every file, so that answers to an older file fit. What this model with this
+    prompt left undecided is not asked again.
     """
     async with parts.store.unit() as unit:
-        doubts = await unit.themes.doubts(ALL if limit is None else limit)
+        every = await unit.themes.doubts(ALL)
+    unasked = [doubt for doubt in every if doubt.asked_as != f"{model} {adjudicator.task.version}"]
+    doubts = unasked[:limit]
     step = parts.progress.step("Writing questions", len(doubts))
     count = 0
     with appearing(file) as (handle, publish):
@@ -74,7 +82,7 @@ async def write_questions(
             step.advance(len(page))
         publish()
     step.done()
-    return WrittenQuestions(questions=count, kept_back=len(doubts) - count)
+    return WrittenQuestions(questions=count, kept_back=len(doubts) - count, undecided=len(every) - len(unasked))
 
 
 async def read_verdicts(parts: Parts, file: Path, *, adjudicator: Adjudicator, model: str = "") -> VerdictsRead:
@@ -94,7 +102,7 @@ async def read_verdicts(parts: Parts, file: Path, *, adjudicator: Adjudicator, m
 
 @dataclass
 class _Reading:
-    """One answer file being taken in. `seen` are ids that were answered in it."""
+    """One answer file being taken in. `seen` ids were answered in it, `undecided` doubts in vain in this page."""
 
     parts: Parts
     doubts: dict[str, Doubt]
@@ -103,6 +111,7 @@ class _Reading:
     read: VerdictsRead = field(default_factory=VerdictsRead)
     seen: set[str] = field(default_factory=set[str])
     decided: frozenset[str] | None = None
+    undecided: dict[str, Doubt] = field(default_factory=dict[str, Doubt])
 
     async def page(self, page: Sequence[Line]) -> None:
         verdicts: list[Verdict] = []
@@ -117,7 +126,9 @@ class _Reading:
                 await self._stranger(line.given.custom_id)
         async with self.parts.store.unit() as unit:
             await keep(unit, verdicts, doubts=self.doubts)
+            await unit.themes.ask(list(self.undecided.values()))
             await unit.commit()
+        self.undecided.clear()
 
     def _verdicts(self, line: Line, question: Question, *, answer: Answer | None) -> list[Verdict]:
         """The decisions of one answer; an answer that is no good leaves its question open."""
@@ -134,6 +145,10 @@ class _Reading:
     def _decided(self, opinions: Opinions, *, version: str, model: str) -> list[Verdict]:
         decided_as = f"{self.model or model} {version}".strip()
         verdicts = opinions.verdicts(decided_as=decided_as, now=self.parts.clock.now())
+        digest = opinions.doubt.digest
+        asked = self.doubts[digest] = self.doubts[digest].model_copy(update={"asked_as": decided_as})
+        if not verdicts:
+            self.undecided[digest] = asked
         same = sum(verdict.same for verdict in verdicts)
         self._add(same=same, different=len(verdicts) - same, unsure=not verdicts)
         return verdicts

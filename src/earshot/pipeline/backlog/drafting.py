@@ -73,7 +73,7 @@ async def draft(
         async with parts.store.unit() as unit:
             ids = await _picked(parts, unit, themes=themes, top=top)
             existing = await load_existing(parts, unit)
-        step = parts.progress.step("Drafting backlog items", len(ids))
+        step = parts.progress.step("Making backlog items", len(ids))
         drafted: list[Drafted] = []
         for first in range(0, len(ids), CHUNK):
             chunk = ids[first : first + CHUNK]

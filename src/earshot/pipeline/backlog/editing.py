@@ -48,7 +48,8 @@ def field_value(field: str, values: Sequence[str]) -> str:
     try:
         value = FIELDS[field](values)
     except ValueError as error:
-        raise BadInput(f"{field}: {error}.") from None
+        told = str(error)
+        raise BadInput(f"{told}." if told.startswith(f"{field} ") else f"{field}: {told}.") from None
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -155,7 +155,9 @@ async def _obey(parts: Parts, unit: Unit, *, edit: Edit) -> Regrouping:
         return done
     whole = edit.kind in {EditKind.SPLIT, EditKind.MOVE}
     partial = edit.kind is EditKind.MERGE and edit.undone_at is None
-    return await regroup(parts, unit, whole=whole, partial=partial)
+    undone = edit.kind is EditKind.MERGE and edit.undone_at is not None and edit.into_id is not None
+    parted = (edit.theme_id, edit.into_id) if undone and edit.into_id else ()
+    return await regroup(parts, unit, whole=whole, partial=partial, parted=parted)
 
 
 def _renamed(parts: Parts, edit: Edit) -> Lineage:

@@ -6,13 +6,12 @@ import numpy as np
 
 from earshot.domain.grouping import Mention, Partition, Regrouping
 from earshot.domain.theme import Lexicon
-from earshot.group.likeness.sketch import Sketcher
-from earshot.group.regroup import Embeddings
-from earshot.group.regroup import regroup as regrouped
+from earshot.group.likeness.remembering import remembering
+from earshot.group.regroup import Embeddings, Given, Regroup
 from earshot.group.telling import told
 from earshot.group.vocabulary import vocabulary
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.theming.regroup import ALL, embeddings, regroup
+from earshot.pipeline.theming.regroup import ALL, embedded_by, embeddings, regroup
 from earshot.ports.store import Unit
 
 CANDIDATES = 10
@@ -29,19 +28,18 @@ async def place(parts: Parts, unit: Unit, *, conversation_id: str) -> list[str]:
     if not new:
         return []
     vectors = await embeddings(parts, unit, mentions=new)
-    nothing, _ = await unit.themes.around([])
-    cells = await _likely(parts, unit, new=new, lexicon=nothing.lexicon, vectors=vectors)
+    cells = await _likely(parts, unit, new=new, lexicon=await unit.themes.lexicon(), vectors=vectors)
     state, cores = await unit.themes.around(sorted(cells))
     now = parts.clock.now()
-    done = regrouped(
-        [*cores, *new],
-        state,
+    given = Given(
+        stored=state,
         settings=parts.group,
-        now=now,
         verdicts=await unit.themes.verdicts([one.digest for one in new]),
         embeddings={**vectors, **await embeddings(parts, unit, mentions=cores)},
         partial=True,
+        embedded_by=embedded_by(parts),
     )
+    done = Regroup([*cores, *new], given).done(now)
     if _touches_others(done, new, state=state):
         done = await regroup(parts, unit)
     else:
@@ -59,7 +57,7 @@ async def _likely(
     parts: Parts, unit: Unit, *, new: Sequence[Mention], lexicon: Lexicon, vectors: Embeddings
 ) -> set[str]:
     """The cells that the index finds for these mentions."""
-    sketcher = Sketcher(lexicon, vocabulary(parts.group.synonyms, parts.group.matters))
+    sketcher = remembering(lexicon, vocabulary(parts.group.synonyms, parts.group.matters))
     cells: set[str] = set()
     for mention in new:
         sketch = sketcher.sketch(told(mention), embedding=vectors.get(mention.digest))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial as bound
 
 from earshot.domain.grouping import Decider, EditKind, Mention, Partition, Regrouping, Verdict
-from earshot.group.regroup import Embeddings, appends
-from earshot.group.regroup import regroup as regrouped
+from earshot.group.identity import founded
+from earshot.group.regroup import Embeddings, Given, Regroup, appends
 from earshot.pipeline.parts import Parts
 from earshot.ports.store import Unit
 
@@ -44,15 +45,19 @@ class Stored:
         return not (self.new or self.holes or judged or nameless)
 
 
-async def regroup(parts: Parts, unit: Unit, *, whole: bool = True, partial: bool = False) -> Regrouping:
+async def regroup(
+    parts: Parts, unit: Unit, *, whole: bool = True, partial: bool = False, parted: Sequence[str] = ()
+) -> Regrouping:
     """Group what is stored, after a change or a verdict, until nothing moves. The caller commits.
 
     Without `whole`, centres alone are compared as long as nothing moves that had its place. `partial`: themes that
-    are one stay one, without asking whether their cells still belong together.
+    are one stay one, without asking whether their cells still belong together. `parted`: two themes that a person
+    no longer wants to be one.
     """
     found = Regrouping()
     for _ in range(ROUNDS):
-        done = (await regroup_some(parts, unit, most=ALL, whole=whole, partial=partial)).done
+        some = await regroup_some(parts, unit, most=ALL, whole=whole, partial=partial, parted=parted)
+        done, parted = some.done, ()
         found = Regrouping(
             placements=(*found.placements, *done.placements),
             mentions={**found.mentions, **done.mentions},
@@ -70,6 +75,7 @@ async def regroup_some(
     most: int,
     whole: bool = False,
     partial: bool = False,
+    parted: Sequence[str] = (),
     since: datetime | None = None,
 ) -> Grouped:
     """Group what is stored with at most so many new mentions, in their canonical order; the caller commits.
@@ -84,10 +90,11 @@ async def regroup_some(
     new = stored.new[:most]
     now = parts.clock.now()
     given = chosen(stored, new, whole=whole)
-    done = await _compare(parts, unit, stored=stored, given=given, now=now, partial=partial)
+    compare = bound(_compare, parts, unit, stored=stored, now=now, parted=parted)
+    done = await compare(given=given, partial=partial)
     if len(given) < len(stored.mentions) - len(stored.new) + len(new) and moves(done, stored.state):
-        done = await _compare(parts, unit, stored=stored, given=chosen(stored, new, whole=True), now=now)
-    await unit.themes.save(done, now=now)
+        done = await compare(given=chosen(stored, new, whole=True))
+    await unit.themes.save(done, now=now, repaired=stored.holes)
     return Grouped(done, placed=len(new), left=len(stored.new) - len(new), mentions=len(stored.mentions))
 
 
@@ -100,19 +107,26 @@ async def _load(unit: Unit) -> Stored:
 
 
 async def _compare(
-    parts: Parts, unit: Unit, *, stored: Stored, given: Sequence[Mention], now: datetime, partial: bool = False
+    parts: Parts,
+    unit: Unit,
+    *,
+    stored: Stored,
+    given: Sequence[Mention],
+    now: datetime,
+    partial: bool = False,
+    parted: Sequence[str] = (),
 ) -> Regrouping:
-    done = regrouped(
-        given,
-        stored.state,
+    terms = Given(
+        stored=stored.state,
         settings=parts.group,
-        now=now,
         verdicts=stored.verdicts,
         embeddings=await embeddings(parts, unit, mentions=given),
         holes=stored.holes,
         partial=partial,
+        embedded_by=embedded_by(parts),
+        parted=parted,
     )
-    return completed(done, stored)
+    return completed(Regroup(given, terms).done(now), stored)
 
 
 def unnamed(state: Partition) -> Partition:
@@ -135,10 +149,14 @@ def chosen(stored: Stored, new: Sequence[Mention], *, whole: bool) -> list[Menti
         return [*placed, *new]
     judged = {digest for one in stored.verdicts for digest in (one.one, one.other)}
     pinned = {conversation for edit in state.edits for conversation in edit.conversations}
+    merged = {edit.theme_id for edit in state.edits if edit.kind is EditKind.MERGE}
     kept = [
         mention
         for mention in placed
-        if state.placements[mention.id].core or mention.conversation_id in pinned or mention.digest in judged
+        if state.placements[mention.id].core
+        or mention.conversation_id in pinned
+        or mention.digest in judged
+        or (merged and founded(mention) in merged)
     ]
     return [*kept, *new]
 
@@ -167,11 +185,16 @@ def completed(done: Regrouping, stored: Stored) -> Regrouping:
     return done.model_copy(update={"mentions": {**moved, **done.mentions}})
 
 
+def embedded_by(parts: Parts) -> str:
+    """The name of what makes vectors; empty while embeddings are off."""
+    return parts.make_embedder().name if parts.make_embedder is not None else ""
+
+
 async def embeddings(parts: Parts, unit: Unit, *, mentions: Sequence[Mention]) -> Embeddings:
     """The kept vectors of these mentions by digest; none while embeddings are off."""
     if parts.make_embedder is None:
         return {}
-    model = parts.make_embedder().name
+    model = embedded_by(parts)
     digests = sorted({mention.digest for mention in mentions})
     found: dict[str, Sequence[float]] = {}
     for start in range(0, len(digests), _LOOKED_UP):

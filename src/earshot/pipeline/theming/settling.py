@@ -15,6 +15,8 @@ from earshot.pipeline.theming.regroup import regroup
 
 ROUNDS = 10
 """How often a grouping asks about what the verdicts of the round before brought up; most end after five."""
+PASSES = 3
+"""How often verdicts are obeyed in a row, at most."""
 ANSWER_TOKENS = 150
 """What an answer about a doubt is long, for its price."""
 _Pairing = tuple[str, str]
@@ -73,10 +75,16 @@ def _pairings(doubt: Doubt) -> list[_Pairing]:
 
 
 async def _regrouped(parts: Parts) -> int:
+    """Obey until nothing moves: what one verdict moves may be what another is about."""
+    moved: set[int] = set()
     async with parts.store.unit() as unit:
-        done = await regroup(parts, unit, whole=False)
+        for _ in range(PASSES):
+            done = await regroup(parts, unit, whole=False)
+            moved.update(done.mentions)
+            if not done.placements:
+                break
         await unit.commit()
-    return len(done.mentions)
+    return len(moved)
 
 
 async def _agreed(parts: Parts, tasks: Tasks) -> bool:

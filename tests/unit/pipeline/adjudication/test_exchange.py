@@ -125,6 +125,18 @@ async def test_unsure_answers_leave_the_doubt_open(desk: Desk, tmp_path: Path) -
     assert await read(desk, tmp_path / "in", partly) == VerdictsRead(changed=1)
 
 
+async def test_what_a_model_left_open_is_not_put_to_it_again(desk: Desk, tmp_path: Path) -> None:
+    lines = await written(desk, tmp_path / "out")
+    unsure = given(lines[0]["custom_id"], row("A", "UNSURE"), row("B", "UNSURE"))
+    partly = given(lines[1]["custom_id"], row("A", "UNSURE"), row("B", "DIFFERENT"))
+    assert await read(desk, tmp_path / "in", unsure, partly) == VerdictsRead(different=1, unsure=1)
+    again = await write_questions(desk.parts, tmp_path / "out", adjudicator=Adjudicator(), model="their-model")
+    assert (again.questions, again.undecided) == (1, 2)
+    assert [line["custom_id"] for line in lines_of(tmp_path / "out")] == [lines[2]["custom_id"]]
+    assert len(await written(desk, tmp_path / "out")) == 3, "another model is asked"
+    assert await read(desk, tmp_path / "in", given(lines[0]["custom_id"])) == VerdictsRead(same=1, different=1)
+
+
 async def test_garbage_is_named_and_harms_nothing(desk: Desk, tmp_path: Path) -> None:
     lines = await written(desk, tmp_path / "out")
     failed = {"custom_id": lines[0]["custom_id"], "error": {"code": "overloaded"}, "response": None}

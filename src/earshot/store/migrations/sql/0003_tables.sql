@@ -22,6 +22,9 @@ alter table theme
     add column named_size integer not null default 0,
     add column companies integer not null default 0;
 
+-- With what the stored partition was made; empty: not known. Under other conditions nothing of it moves by itself.
+alter table lexicon add column conditions text not null default '';
+
 create table cell (
     id text primary key,
     theme_id text not null
