@@ -19,7 +19,7 @@ class GroupSettings(Noun):
         "Higher gives more and purer themes, lower gives fewer and broader ones.",
     )
     same_theme: float = Field(
-        default=0.7,
+        default=0.6,
         ge=0.05,
         le=1.0,
         description="Probability (0 to 1) from which two themes that grew apart are one matter and are joined. "

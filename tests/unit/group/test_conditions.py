@@ -161,7 +161,7 @@ BASE = conditions_of(GroupSettings(), WEIGHED)
     "update",
     [
         {"same_matter": 0.6},
-        {"same_theme": 0.6},
+        {"same_theme": 0.65},
         {"core": 4},
         {"synonyms": {"board": ["dispatch board"]}},
         {"synonyms": {"board": ["dispatch board"]}, "matters": {"stuck": ["board + slow"]}},

@@ -164,4 +164,5 @@ def test_any_history_ends_where_starting_afresh_does(seed: int) -> None:
 
 
 def test_defaults_hold_together() -> None:
-    assert SETTINGS.doubt_from <= SETTINGS.same_matter <= SETTINGS.same_theme <= 1
+    assert SETTINGS.doubt_from <= SETTINGS.same_theme <= SETTINGS.doubt_to <= 1
+    assert SETTINGS.doubt_from <= SETTINGS.same_matter <= SETTINGS.doubt_to
