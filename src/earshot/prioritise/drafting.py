@@ -61,7 +61,9 @@ def description(head: ThemeHead, evidence: Evidence) -> str:
     title = one_line(head.title).rstrip(" .!…") or UNTITLED
     told = [_TELL[head.issue_type].format(who=_who(evidence), title=title)]
     more = one_line(head.description)
-    if more and more.rstrip(" .!…").casefold() != title.casefold():
+    if more.casefold().startswith(title.casefold()):
+        more = more[len(title) :].lstrip(" .!?…")
+    if more:
         told.append(more if more.endswith((".", "!", "?", "…")) else f"{more}.")
     if head.area and one_line(head.area):
         told.append(f"Product area: {clip(head.area, _AREA_LIMIT)}.")

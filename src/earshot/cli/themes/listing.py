@@ -115,8 +115,8 @@ def _row(one: Listed, ids: list[str], *, whole: bool) -> tuple[str | int | float
 def _show_head(found: Portrait) -> None:
     theme = found.theme
     out.print(for_terminal(theme.title), style="bold", markup=False)
-    if theme.description:
-        out.print(for_terminal(theme.description), markup=False)
+    if more := theme.description.removeprefix(theme.title).lstrip(" .!?…"):
+        out.print(for_terminal(more), markup=False)
     rows = [
         ("id", theme.id),
         ("kind", theme.issue_type.value),
