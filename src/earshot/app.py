@@ -225,22 +225,16 @@ class Asking:
 
     def reader(self, local: "Callable[[], Reader] | None") -> "Reader":
         """The reader of the settings: tiers, cascade and who stands in."""
-        from earshot.classify.composing import Conduct, Means, compose, needed_tiers
+        from earshot.classify.composing import Means, compose, needed_tiers
+        from earshot.pipeline.conduct import conduct_of
         from earshot.pipeline.reading.summaries import StoredSummaries
 
         llm, classify = self._settings.llm, self._settings.classify
         self._check()
-        conduct = Conduct(
-            attempts=llm.attempts,
-            deadline_seconds=llm.deadline_seconds,
-            concurrency=llm.concurrency,
-            breaker_failures=llm.breaker_failures,
-            breaker_seconds=llm.breaker_seconds,
-        )
         return compose(
             classify,
             {tier: self.models.tier(tier) for tier in needed_tiers(classify)},
-            means=Means(self.prompter, self.books, conduct, StoredSummaries(self._store)),
+            means=Means(self.prompter, self.books, conduct_of(llm), StoredSummaries(self._store)),
             other=self.models.named(llm.fallback) if llm.fallback else None,
             local=local,
         )
@@ -307,15 +301,12 @@ class Asking:
         return self._tasking[tier]
 
     def _guarded(self, tier: "Tier") -> "Booked":
-        from earshot.classify.breaker import Breaker
-        from earshot.classify.llm.booking import Booked, Patience
+        from earshot.classify.llm.booking import booked, guarded
+        from earshot.pipeline.conduct import conduct_of
 
-        llm = self._settings.llm
-        breaker = Breaker(
-            self.models.tier(tier), failures=llm.breaker_failures, seconds=llm.breaker_seconds, clock=self._clock
-        )
-        patience = Patience(attempts=llm.attempts, seconds=llm.deadline_seconds)
-        return Booked(breaker, tier=tier, books=self.books, patience=patience)
+        conduct = conduct_of(self._settings.llm)
+        model = guarded(self.models.tier(tier), conduct=conduct, clock=self._clock)
+        return booked(model, tier, conduct=conduct, books=self.books)
 
     def variant(self, overrides: "Mapping[str, str]") -> "Variant":
         """A classifier as an audit names it."""

@@ -11,7 +11,7 @@ from functools import partial
 from earshot.classify.breaker import Breaker
 from earshot.classify.cascade import Cascade
 from earshot.classify.fallback import Fallback
-from earshot.classify.llm.booking import Booked, Books, Patience
+from earshot.classify.llm.booking import Booked, Books, Conduct, booked, guarded
 from earshot.classify.llm.prompter import Prompter
 from earshot.classify.llm.reader import LlmReader
 from earshot.classify.llm.settings import ClassifySettings
@@ -25,17 +25,6 @@ from earshot.ports.model import Model
 from earshot.ports.reader import Read, Reader
 
 _LADDER = (Tier.LABELS, Tier.CHEAP, Tier.MEDIUM, Tier.STRONG)
-
-
-@dataclass(frozen=True)
-class Conduct:
-    """How models are asked: how often, how long, how many at once, and when one is left alone."""
-
-    attempts: int = 3
-    deadline_seconds: float = 30.0
-    concurrency: int = 200
-    breaker_failures: int = 5
-    breaker_seconds: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -103,16 +92,18 @@ def compose(
 
     `local` makes the reader that stands in when nobody answers; what that reads is provisional.
     """
-    guarded = _guarding(means)
-    booked = {tier: _booked(guarded(model), tier, means=means) for tier, model in models.items()}
+    guard = _guarding(means)
+    by_tier = {
+        tier: booked(guard(model), tier, conduct=means.conduct, books=means.books) for tier, model in models.items()
+    }
     shortening = None
-    if settings.summarise and means.shelf is not None and Tier.CHEAP in booked:
-        shortening = Shortening(means.prompter, booked[Tier.CHEAP], shelf=means.shelf)
+    if settings.summarise and means.shelf is not None and Tier.CHEAP in by_tier:
+        shortening = Shortening(means.prompter, by_tier[Tier.CHEAP], shelf=means.shelf)
     make = partial(_reader, means=means, shortening=shortening)
-    rungs = {tier: make(booked[tier]) for tier in needed_tiers(settings)}
+    rungs = {tier: make(by_tier[tier]) for tier in needed_tiers(settings)}
     reader = _tiers(settings, rungs)
     if other is not None:
-        elsewhere = make(_booked(guarded(other), settings.tier, means=means))
+        elsewhere = make(booked(guard(other), settings.tier, conduct=means.conduct, books=means.books))
         reader = Fallback(reader, lambda: elsewhere, provisional=False)
     if local is not None:
         reader = Fallback(reader, local, provisional=True)
@@ -123,24 +114,13 @@ def _guarding(means: Means) -> Callable[[Model], Breaker]:
     """Makes breakers: one for each model of a provider, whatever tiers it serves."""
     made: dict[tuple[str, str], Breaker] = {}
 
-    def guarded(model: Model) -> Breaker:
+    def once(model: Model) -> Breaker:
         key = model.provider, model.name
         if key not in made:
-            conduct = means.conduct
-            made[key] = Breaker(
-                model,
-                failures=conduct.breaker_failures,
-                seconds=conduct.breaker_seconds,
-                clock=means.books.clock,
-            )
+            made[key] = guarded(model, conduct=means.conduct, clock=means.books.clock)
         return made[key]
 
-    return guarded
-
-
-def _booked(model: Model, tier: Tier, *, means: Means) -> Booked:
-    patience = Patience(attempts=means.conduct.attempts, seconds=means.conduct.deadline_seconds)
-    return Booked(model, tier=tier, books=means.books, patience=patience)
+    return once
 
 
 def _reader(booked: Booked, *, means: Means, shortening: Shortening | None) -> Reader:

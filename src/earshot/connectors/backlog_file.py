@@ -19,8 +19,8 @@ from earshot.connectors.backlog_fields import (
     too_long,
 )
 from earshot.connectors.backlog_json import fields_of, items_of, source_of
-from earshot.connectors.backlog_table import DAMAGE, Encoding, Record, find_encoding, opened, records
-from earshot.connectors.entries import entries
+from earshot.connectors.backlog_table import DAMAGE, Encoding, Record, find_encoding, records
+from earshot.connectors.entries import entries, opened
 from earshot.domain.backlog import ExistingItem
 from earshot.errors import BadInput
 from earshot.ports.source import BadEntry

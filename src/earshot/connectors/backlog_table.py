@@ -9,11 +9,11 @@ import gzip
 import io
 import zlib
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
+from earshot.connectors.entries import opened
 from earshot.errors import BadInput
 
 LONGEST_CELL = 16 * 1024 * 1024
@@ -171,17 +171,3 @@ def _separator(line: str) -> str:
 
 def _is_escaped(char: str) -> bool:
     return "\udc80" <= char <= "\udcff"
-
-
-@contextmanager
-def opened(path: Path) -> Generator[io.BufferedReader]:
-    """The file's bytes, unpacked where it is gzipped."""
-    try:
-        file = path.open("rb")
-        gzipped = file.peek(2)[:2] == _GZIP
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be opened ({error.strerror}).", hint="Check the name and that you may read it."
-        ) from error
-    with file:
-        yield io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=file))) if gzipped else file

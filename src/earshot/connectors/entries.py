@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 def entries(path: Path, *, longest: int = LONGEST) -> Iterator[Entry]:
     """The objects of a file in order: JSON lines, one array, or one object over many lines; gzipped or not."""
     line = 0
-    with _open(path) as stream:
+    with opened(path) as stream:
         try:
             for piece in _pieces(stream, path, longest=longest):
                 line = piece.line
@@ -47,7 +47,7 @@ def entries(path: Path, *, longest: int = LONGEST) -> Iterator[Entry]:
 
 
 @contextmanager
-def _open(path: Path) -> Generator[io.BufferedReader]:
+def opened(path: Path) -> Generator[io.BufferedReader]:
     """The file's bytes, unpacked where it is gzipped."""
     try:
         file = path.open("rb")

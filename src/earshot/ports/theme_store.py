@@ -45,8 +45,8 @@ class Themes(Protocol):
         """The stored partition; with `core`, only the placements of core mentions. Vectors are left out."""
         ...
 
-    async def mentions_of(self, conversation_ids: Sequence[str]) -> list[Mention]:
-        """What these conversations mention, in canonical order."""
+    async def mentions_of(self, conversation_ids: Sequence[str], *, placed: bool | None = None) -> list[Mention]:
+        """What these conversations mention, in canonical order: all, or only what is placed or unplaced."""
         ...
 
     async def around(self, cells: Collection[str]) -> tuple[Partition, list[Mention]]:

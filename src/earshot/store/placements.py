@@ -32,9 +32,7 @@ MOST_CELLS = 24
 """So many cells of one theme are looked at when a single mention is placed."""
 _CORE = "join placement p on p.finding_id = f.id and p.core"
 
-_MENTIONS_OF = f"""
-    select {MENTION} from finding f {TOLD} where f.conversation_id = any(:ids) order by {RANK}
-"""
+_WHICH = {None: "true", True: "f.theme_id is not null", False: "f.theme_id is null"}
 _AROUND = """
     select id, theme_id from (
         select n.id, n.theme_id, row_number() over (
@@ -65,10 +63,9 @@ class Placements(Lexicons):
 
     async def mentions(self, limit: int, *, placed: bool | None = None, core: bool = False) -> list[Mention]:
         """Mentions in their canonical order: all, only placed or unplaced ones, only those of cells' cores."""
-        which = {None: "true", True: "f.theme_id is not null", False: "f.theme_id is null"}[placed]
         statement = f"""
             select {MENTION} from finding f {_CORE if core else ""} {TOLD}
-            where {which} order by {RANK} limit :limit
+            where {_WHICH[placed]} order by {RANK} limit :limit
         """
         found: list[Mention] = []
         async for rows in self._sql.batches(statement, size=_BATCH, limit=limit):
@@ -98,9 +95,13 @@ class Placements(Lexicons):
             conditions=await self.conditions(),
         )
 
-    async def mentions_of(self, conversation_ids: Sequence[str]) -> list[Mention]:
-        """What these conversations mention, in canonical order."""
-        rows = await self._sql.rows(_MENTIONS_OF, ids=list(conversation_ids))
+    async def mentions_of(self, conversation_ids: Sequence[str], *, placed: bool | None = None) -> list[Mention]:
+        """What these conversations mention, in canonical order: all, or only what is placed or unplaced."""
+        rows = await self._sql.rows(
+            f"""select {MENTION} from finding f {TOLD}
+            where f.conversation_id = any(:ids) and {_WHICH[placed]} order by {RANK}""",
+            ids=list(conversation_ids),
+        )
         return [mention_from(row) for row in rows]
 
     async def around(self, cells: Collection[str]) -> tuple[Partition, list[Mention]]:

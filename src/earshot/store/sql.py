@@ -61,21 +61,10 @@ class Sql:
             await self.run(f"delete from {stage.name}")
         self._staged.add(stage.name)
         left = iter(rows)
-        for first in left:
-            await self._copy(stage.name, chain([first], left), columns=list(stage.columns), schema="pg_temp")
-
-    async def copy(
-        self, table: str, rows: Iterable[Sequence[Any]], *, columns: Sequence[str], schema: str = "earshot"
-    ) -> None:
-        """COPY rows into a table."""
-        await self._connection.exec_driver_sql("select 1")  # the transaction must have begun
-        await self._copy(table, rows, columns=columns, schema=schema)
-
-    async def _copy(
-        self, table: str, rows: Iterable[Sequence[Any]], *, columns: Sequence[str], schema: str
-    ) -> None:
-        driver = await driver_of(self._connection)
-        await driver.copy_records_to_table(table, schema_name=schema, records=rows, columns=columns)
+        if (first := next(left, None)) is not None:
+            driver = await driver_of(self._connection)
+            records, columns = chain([first], left), list(stage.columns)
+            await driver.copy_records_to_table(stage.name, schema_name="pg_temp", records=records, columns=columns)
 
     async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[RowMapping]]:
         """The rows of a query through a server-side cursor, so that memory stays flat."""

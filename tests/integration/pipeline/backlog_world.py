@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +16,7 @@ from earshot.pipeline.parts import Parts
 from earshot.ports.store import Store
 from earshot.prioritise.asking.evidence import Subject
 from earshot.store import PostgresStore
+from tests.integration.pipeline.theming_world import SlowClock
 from tests.integration.store.store_samples import NOW, arrival, conversation, customer, group, head, insight
 
 EXPORT = "The CSV export stops half way with error 500"
@@ -37,26 +37,6 @@ SUFFIXES = (
     ". We tried another browser, which changed nothing.",
     ", which is a pity because we like the rest.",
 )
-
-
-@dataclass
-class SlowClock:
-    """A clock that moves a second with every look, from a day after the last conversation."""
-
-    at: Any = NOW
-
-    def now(self) -> Any:
-        """The next moment."""
-        self.at += timedelta(seconds=1)
-        return self.at
-
-    def monotonic(self) -> float:
-        """Seconds since the world began."""
-        return (self.at - NOW).total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the time pass."""
-        self.at += timedelta(seconds=seconds)
 
 
 @dataclass

@@ -82,7 +82,7 @@ def by_template(settings: ClassifySettings, taxonomy: Taxonomy) -> Asked:
     parts = _parts(settings, taxonomy) | {"reasoning": _REASONS[number] if settings.reasoning else ""}
     return Asked(
         version=file.version,
-        instructions=file.filled(parts),
+        instructions=file.filled(**parts),
         task=_TASKS[number],
         decode=_DECODERS[number],
         stage=_STAGES[number],
@@ -97,7 +97,7 @@ def decisions(settings: ClassifySettings, taxonomy: Taxonomy) -> Asked:
     file = prompt_file("decisions")
     return Asked(
         version=file.version,
-        instructions=file.filled(_parts(settings, taxonomy)),
+        instructions=file.filled(**_parts(settings, taxonomy)),
         task="Answer the questions for this conversation.",
         decode=from_choices,
         stage=Stage.LABELS,
@@ -111,7 +111,7 @@ def summarising() -> Asked:
     file = prompt_file("summary")
     return Asked(
         version=file.version,
-        instructions=file.filled({"data": shared("data")}),
+        instructions=file.filled(data=shared("data")),
         task="Shorten this conversation.",
         decode=_not_a_reading,
         max_tokens=SUMMARY_MOST_TOKENS,

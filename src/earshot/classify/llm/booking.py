@@ -76,6 +76,17 @@ class Books:
 
 
 @dataclass(frozen=True)
+class Conduct:
+    """How models are asked: how often, how long, how many at once, and when one is left alone."""
+
+    attempts: int = 3
+    deadline_seconds: float = 30.0
+    concurrency: int = 200
+    breaker_failures: int = 5
+    breaker_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
 class Patience:
     """How often and how long one thing is tried. `seconds` is the longest wait for one answer."""
 
@@ -207,6 +218,17 @@ class Booked:
             raise error
         if wait:
             await self.books.clock.sleep(wait)
+
+
+def guarded(model: Model, *, conduct: Conduct, clock: Clock) -> Breaker:
+    """The model, left alone for a while when it keeps failing."""
+    return Breaker(model, failures=conduct.breaker_failures, seconds=conduct.breaker_seconds, clock=clock)
+
+
+def booked(model: Model, tier: Tier, *, conduct: Conduct, books: Books) -> Booked:
+    """A model (mostly a `guarded` one) asked by the book, as often and as long as the conduct says."""
+    patience = Patience(attempts=conduct.attempts, seconds=conduct.deadline_seconds)
+    return Booked(model, tier=tier, books=books, patience=patience)
 
 
 def finished(answer: Answer) -> Outcome:

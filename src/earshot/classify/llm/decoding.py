@@ -6,8 +6,6 @@ Reasons name fields and faults, never words of the answer: those may be a custom
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from earshot.classify.llm.lines import category_line, six_lines
 from earshot.classify.llm.quotes import Place, find
 from earshot.classify.llm.schema import CONFIDENCE, Certainty
@@ -29,6 +27,7 @@ from earshot.domain.reading import (
     score_in_band,
 )  # fmt: skip
 from earshot.ports.model import Answer
+from earshot.text.asking.forms import LONGEST_ANSWER, FilledForm, Unfilled, filled
 from earshot.text.personal import Masked
 from earshot.text.untrusted import inert
 
@@ -36,7 +35,6 @@ MOST_FINDINGS = 3
 LINES_CONFIDENCE = 0.7
 """Template 2 asks for no confidence; this is what its readings count as."""
 
-_LONGEST_ANSWER = 20_000
 _LONGEST_FEATURE = 60
 _NOTHING = {"", "null", "none", "n/a", "na", "unknown", "-"}
 _FLAG = "contains_instructions"
@@ -66,10 +64,8 @@ Decoder = Callable[[Answer, Source], Decoded]
 """Reads one kind of answer; raises Undecodable."""
 
 
-class _FindingForm(BaseModel):
+class _FindingForm(FilledForm):
     """A finding as template 3 gives it."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     summary: str
     issue_type: IssueType
@@ -78,10 +74,8 @@ class _FindingForm(BaseModel):
     message: int | None
 
 
-class _ReadingForm(BaseModel):
+class _ReadingForm(FilledForm):
     """The form of template 3 as it is filled in."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
     findings: list[_FindingForm]
     category: str | None = None
@@ -117,7 +111,7 @@ def from_form(answer: Answer, source: Source) -> Decoded:
 
 def from_lines(answer: Answer, source: Source) -> Decoded:
     """Template 2: the six lines. They hold no quote and no action; the action follows from the labels."""
-    given = six_lines(answer.text[:_LONGEST_ANSWER], issue_types=source.taxonomy.options)
+    given = six_lines(answer.text[:LONGEST_ANSWER], issue_types=source.taxonomy.options)
     issue_type = source.taxonomy.issue_type(given.issue_type) or IssueType.OTHER
     summary = _text(given.summary, source, limit=SUMMARY_LIMIT)
     if not summary:
@@ -142,7 +136,7 @@ def from_lines(answer: Answer, source: Source) -> Decoded:
 
 def from_category(answer: Answer, source: Source) -> Decoded:
     """Template 1: one category."""
-    option = category_line(answer.text[:_LONGEST_ANSWER], options=source.taxonomy.options)
+    option = category_line(answer.text[:LONGEST_ANSWER], options=source.taxonomy.options)
     issue_type = source.taxonomy.issue_type(option)
     return Decoded(labels=None if issue_type is None else PartialLabels(issue_type=issue_type))
 
@@ -182,22 +176,10 @@ def _chances(name: str, choices: dict[str, dict[str, float]], *, taxonomy: Taxon
 
 
 def _parsed(text: str) -> _ReadingForm:
-    if len(text) > _LONGEST_ANSWER:
-        raise Undecodable("answer too long")
     try:
-        return _ReadingForm.model_validate_json(_unfenced(text))
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise Undecodable(f"{place or 'answer'}: {fault['type']}") from None
-
-
-def _unfenced(text: str) -> str:
-    """The JSON without the code fence that some servers put round it."""
-    bare = text.strip()
-    if bare.startswith("```") and bare.endswith("```"):
-        bare = bare.removesuffix("```").partition("\n")[2]
-    return bare
+        return filled(text, _ReadingForm)
+    except Unfilled as error:
+        raise Undecodable(str(error)) from None
 
 
 def _matter(form: _ReadingForm, taxonomy: Taxonomy) -> tuple[IssueType, str | None]:

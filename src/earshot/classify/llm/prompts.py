@@ -1,36 +1,18 @@
 """The prompt files: readable text, each with its version in the first line."""
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from earshot.text.asking.files import PromptFile
+from earshot.text.asking.files import prompt_file as any_prompt_file
+
 _FOLDER = files("earshot.classify.llm") / "prompts"
-_VERSION = "version "
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFile:
-    """A prompt file: its version and its text with `{name}` where settings speak."""
-
-    version: str
-    text: str
-
-    def filled(self, parts: dict[str, str]) -> str:
-        """The text with every `{name}` replaced once; what is put in is never searched again."""
-        pieces = self.text.split("{")
-        filled = [pieces[0]]
-        for piece in pieces[1:]:
-            name, _, rest = piece.partition("}")
-            filled.append(parts[name] + rest)
-        return "".join(filled)
-
-
-@cache
 def prompt_file(name: str) -> PromptFile:
     """The prompt file of this name."""
-    first, _, text = _text(f"{name}.txt").partition("\n")
-    return PromptFile(version=first.removeprefix(_VERSION).strip(), text=text.strip())
+    return any_prompt_file("earshot.classify.llm", name)
 
 
 @cache

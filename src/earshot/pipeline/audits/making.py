@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from earshot.classify.composing import Conduct, Means, compose, needed_tiers
+from earshot.classify.composing import Means, compose, needed_tiers
 from earshot.classify.llm.booking import Books
 from earshot.classify.llm.prompter import Prompter
 from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.domain.call import Tier
 from earshot.llm.settings import LlmSettings
 from earshot.pipeline.audits.ledger import AuditLedger
+from earshot.pipeline.conduct import conduct_of
 from earshot.pipeline.money.offers import make_quoting
 from earshot.pipeline.variants import MODEL, Variant, changed
 from earshot.ports.model import Model
@@ -58,13 +59,6 @@ class LlmVariants:
             tier: models.named(chosen) if chosen and tier is own.tier else models.tier(tier)
             for tier in needed_tiers(own)
         }
-        conduct = Conduct(
-            attempts=self.llm.attempts,
-            deadline_seconds=self.llm.deadline_seconds,
-            concurrency=self.llm.concurrency,
-            breaker_failures=self.llm.breaker_failures,
-            breaker_seconds=self.llm.breaker_seconds,
-        )
         prompter = Prompter(own, self.taxonomy, now=self.books.clock.now)
         books = replace(self.books, ledger=AuditLedger(self.books.ledger))
-        return compose(own, asked, means=Means(prompter, books, conduct))
+        return compose(own, asked, means=Means(prompter, books, conduct_of(self.llm)))

@@ -8,7 +8,7 @@ from earshot.domain.call import Purpose
 from earshot.domain.rice import Estimate
 from earshot.errors import Misconfigured
 from earshot.pipeline.backlog.grounding import Ground
-from earshot.pipeline.money.consent import Ask, decide
+from earshot.pipeline.money.consent import Ask, agreed_with, decide, note
 from earshot.pipeline.parts import Parts
 from earshot.prioritise.asking.evidence import Subject
 from earshot.prioritise.drafting import draft
@@ -38,17 +38,14 @@ async def hire(parts: Parts, *, yes: bool, ask: Ask | None) -> "Tasks | None":
         return None
     tasks = parts.make_tasks()
     model = tasks.booked(Purpose.DRAFT).model
-    async with parts.store.unit() as unit:
-        if await unit.calls.consented(model.provider):
-            return tasks
+    if await agreed_with(parts, model.provider):
+        return tasks
     text = f"Impact, effort and the words of items come from {model.provider}:{model.name}, which costs money."
     if wanted != LLM and not yes and ask is None:
         parts.progress.say(f"{text} Nobody agreed to that yet (--yes does): drafting by template.")
         return None
     decide(text, provider=model.provider, yes=yes, ask=ask)
-    async with parts.store.unit() as unit:
-        await unit.calls.consent(model.provider, now=parts.clock.now())
-        await unit.commit()
+    await note(parts, [model.provider])
     return tasks
 
 

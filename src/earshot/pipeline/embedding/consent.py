@@ -3,7 +3,7 @@
 from earshot.errors import Misconfigured, Rejected
 from earshot.pipeline.embedding.booked import BookedEmbedder
 from earshot.pipeline.embedding.outlook import outlook
-from earshot.pipeline.money.consent import Ask
+from earshot.pipeline.money.consent import Ask, agreed_with, note
 from earshot.pipeline.parts import Parts
 
 _OFF = '[embeddings] provider = "" finds themes by words alone and costs nothing.'
@@ -29,9 +29,7 @@ async def ensure(parts: Parts, *, yes: bool, ask: Ask | None) -> None:
         )
     elif not ask(f"{found.in_words}\nCustomers' words go to {found.provider}. Go on?"):
         raise Rejected("Nothing was sent and nothing spent.", hint=_OFF)
-    async with parts.store.unit() as unit:
-        await unit.calls.consent(found.provider, now=parts.clock.now())
-        await unit.commit()
+    await note(parts, [found.provider])
 
 
 async def agreed(parts: Parts) -> bool:
@@ -39,5 +37,4 @@ async def agreed(parts: Parts) -> bool:
     embedder = parts.make_embedder() if parts.make_embedder is not None else None
     if not isinstance(embedder, BookedEmbedder):
         return True
-    async with parts.store.unit() as unit:
-        return await unit.calls.consented(embedder.provider)
+    return await agreed_with(parts, embedder.provider)

@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from earshot.classify.breaker import Breaker
-from earshot.classify.llm.booking import Booked, Books, Patience
+from earshot.classify.llm.booking import Books, booked, guarded
 from earshot.domain.call import Tier
 from earshot.errors import Misconfigured
 from earshot.llm.clients import Clients
@@ -14,6 +13,7 @@ from earshot.llm.embedding.settings import EmbeddingSettings
 from earshot.llm.keys import LlmKeys
 from earshot.llm.prices import ListPrices
 from earshot.llm.settings import LlmSettings
+from earshot.pipeline.conduct import conduct_of
 from earshot.pipeline.embedding.booked import BookedEmbedder
 from earshot.pipeline.embedding.masking import hidden
 from earshot.ports.clock import Clock, RandomIds
@@ -47,11 +47,10 @@ def make_embedder(
     own = clients or Clients(_addressed(llm, settings), keys)
     closers.append(own.close)
     model = embedding_model(settings, own, deadline=llm.deadline_seconds, clock=clock)
-    breaker = Breaker(model, failures=llm.breaker_failures, seconds=llm.breaker_seconds, clock=clock)
+    conduct = conduct_of(llm)
     books = Books(ledger=ledger, prices=ListPrices(llm, clock=clock), clock=clock, ids=RandomIds())
-    patience = Patience(attempts=llm.attempts, seconds=llm.deadline_seconds)
     return BookedEmbedder(
-        Booked(breaker, tier=Tier.CHEAP, books=books, patience=patience),
+        booked(guarded(model, conduct=conduct, clock=clock), Tier.CHEAP, conduct=conduct, books=books),
         name=name_of(settings),
         prefix=settings.prefix,
         most_texts=min(settings.batch, makers()[settings.provider].most_texts),

@@ -23,7 +23,7 @@ async def ensure(
     Rejected. It asks also while nothing waits, as a sync may bring conversations a moment later.
     """
     provider = llm.model.provider
-    if await agreed(parts, llm):
+    if await agreed_with(parts, provider):
         return
     async with parts.store.unit() as unit:
         count = await unit.conversations.count_pending() if pending is None else pending
@@ -34,13 +34,18 @@ async def ensure(
     if yes:
         parts.progress.say(text)
     decide(text, provider=provider, yes=yes, ask=ask)
-    await _note(parts, [provider])
+    await note(parts, [provider])
 
 
 async def agreed(parts: Parts, llm: LlmParts) -> bool:
+    """Whether somebody agreed to spend money with the provider that reads."""
+    return await agreed_with(parts, llm.model.provider)
+
+
+async def agreed_with(parts: Parts, provider: str) -> bool:
     """Whether somebody agreed to spend money with this provider."""
     async with parts.store.unit() as unit:
-        return await unit.calls.consented(llm.model.provider)
+        return await unit.calls.consented(provider)
 
 
 async def agree(parts: Parts, expected: Mapping[str, Expected], *, yes: bool, ask: Ask | None) -> None:
@@ -48,7 +53,7 @@ async def agree(parts: Parts, expected: Mapping[str, Expected], *, yes: bool, as
     providers = sorted({model.partition(":")[0] for one in expected.values() for model in one.models})
     text = "\n".join(in_words(f"Reading with {name}", one) for name, one in expected.items())
     decide(text, provider=" and ".join(providers), yes=yes, ask=ask)
-    await _note(parts, providers)
+    await note(parts, providers)
 
 
 def decide(text: str, *, provider: str, yes: bool, ask: Ask | None) -> None:
@@ -87,7 +92,8 @@ def dollars(usd: float) -> str:
     return f"${usd:.3g}" if usd >= 0.0001 else f"${usd:.6f}"
 
 
-async def _note(parts: Parts, providers: list[str]) -> None:
+async def note(parts: Parts, providers: list[str]) -> None:
+    """Keep that somebody agreed to spend money with these providers."""
     async with parts.store.unit() as unit:
         for provider in providers:
             if not await unit.calls.consented(provider):

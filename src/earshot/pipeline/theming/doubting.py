@@ -7,7 +7,7 @@ from earshot.domain.model import Noun
 from earshot.errors import BadInput
 from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.theming.picking import pick, pick_theme
+from earshot.pipeline.theming.picking import pick, pick_two
 from earshot.pipeline.theming.regroup import regroup
 from earshot.ports.store import Unit
 
@@ -50,9 +50,7 @@ async def decide(
 async def refuse(parts: Parts, one: str, *, other: str) -> Proposal | None:
     """A person says that two themes are two matters; the proposal that said otherwise, if there was one."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
-        ids = [await pick_theme(unit, one), await pick_theme(unit, other)]
-        if ids[0] == ids[1]:
-            raise BadInput(f"Both ids mean the same theme, {ids[0]}.", hint="Name two themes.")
+        ids = await pick_two(unit, one, other=other)
         open_ones = {frozenset((p.one_id, p.other_id)): p for p in await unit.themes.proposals()}
         await unit.themes.refuse(*ids, actor=parts.actor, at=parts.clock.now())
         await unit.themes.judge([_two_matters(parts, ids)])

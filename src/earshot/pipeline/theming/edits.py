@@ -12,7 +12,7 @@ from earshot.errors import BadInput
 from earshot.group.naming import renamed
 from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.theming.picking import pick, pick_conversations, pick_past, pick_theme
+from earshot.pipeline.theming.picking import pick, pick_conversations, pick_past, pick_theme, pick_two
 from earshot.pipeline.theming.regroup import regroup
 from earshot.ports.store import Unit
 from earshot.text.escape import one_line
@@ -42,9 +42,7 @@ class Edited(Noun):
 async def merge(parts: Parts, theme: str, *, into: str, reason: str = "", dry_run: bool = False) -> Edited:
     """One theme goes into another, now and for all that comes later."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
-        one, other = await pick_theme(unit, theme), await pick_theme(unit, into)
-        if one == other:
-            raise BadInput(f"Both ids mean the same theme, {one}.", hint="Name two themes.")
+        one, other = await pick_two(unit, theme, other=into)
         edit = _edit(parts, EditKind.MERGE, theme_id=one, reason=reason).model_copy(update={"into_id": other})
         return await _carry_out(parts, unit, edit=edit, dry_run=dry_run)
 
@@ -82,9 +80,7 @@ async def move(
 ) -> Edited:
     """What these conversations say of one theme belongs to another."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
-        one, other = await pick_theme(unit, theme), await pick_theme(unit, into)
-        if one == other:
-            raise BadInput(f"Both ids mean the same theme, {one}.", hint="Name two themes.")
+        one, other = await pick_two(unit, theme, other=into)
         taken = await _some(unit, one, wanted=conversations)
         edit = _edit(parts, EditKind.MOVE, theme_id=one, reason=reason)
         edit = edit.model_copy(update={"into_id": other, "conversations": taken})

@@ -7,8 +7,8 @@ from earshot.domain.call import Purpose
 from earshot.domain.grouping import Decider, Mention, Partition, Placement, Regrouping, ThemeHead
 from earshot.group.asking.naming import MOST_QUOTES, MOST_SUMMARIES, NameRequest
 from earshot.group.naming import naming_due
+from earshot.pipeline.money.consent import agreed_with
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.tasks import Tasks
 from earshot.pipeline.theming.regroup import ALL
 
 FEWEST = 2
@@ -25,9 +25,12 @@ async def name_themes(parts: Parts) -> int:
         state = await unit.themes.partition(core=True)
         mentions = await unit.themes.mentions(ALL, core=True) if _any_due(state) else []
     wanted = due(state, mentions)[:MOST]
-    if not wanted or not await _agreed(parts, parts.make_tasks()):
+    if not wanted:
         return 0
-    names = await parts.make_tasks().name(wanted)
+    tasks = parts.make_tasks()
+    if not await agreed_with(parts, tasks.booked(Purpose.NAME).model.provider):
+        return 0
+    names = await tasks.name(wanted)
     sizes = _sizes(state)
     heads = [
         state.heads[one].model_copy(
@@ -88,8 +91,3 @@ def _request(head: ThemeHead, held: Sequence[tuple[Mention, Placement]]) -> Name
         quotes=tuple(quotes[:MOST_QUOTES]),
         conversations=tuple(dict.fromkeys(mention.conversation_id for mention in shown)),
     )
-
-
-async def _agreed(parts: Parts, tasks: Tasks) -> bool:
-    async with parts.store.unit() as unit:
-        return await unit.calls.consented(tasks.booked(Purpose.NAME).model.provider)

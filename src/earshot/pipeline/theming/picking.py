@@ -62,3 +62,11 @@ async def _heir(unit: Unit, prefix: str) -> str | None:
         if event.theme_id.startswith(prefix) and event.change in {Change.JOINED, Change.MERGED}:
             return event.other_id
     return None
+
+
+async def pick_two(unit: Unit, one: str, *, other: str) -> tuple[str, str]:
+    """Two different themes by the beginnings of their ids. BadInput where both mean the same one."""
+    ids = await pick_theme(unit, one), await pick_theme(unit, other)
+    if ids[0] == ids[1]:
+        raise BadInput(f"Both ids mean the same theme, {ids[0]}.", hint="Name two themes.")
+    return ids

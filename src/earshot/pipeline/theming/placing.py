@@ -11,7 +11,7 @@ from earshot.group.regroup import Embeddings, Given, Regroup
 from earshot.group.telling import told
 from earshot.group.vocabulary import vocabulary
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.theming.regroup import ALL, embedded_by, embeddings, regroup
+from earshot.pipeline.theming.regroup import embedded_by, embeddings, regroup
 from earshot.ports.store import Unit
 
 CANDIDATES = 10
@@ -24,7 +24,7 @@ async def place(parts: Parts, unit: Unit, *, conversation_id: str) -> list[str]:
     What would change anything but these mentions (they were said before others, or show that two themes are one) is
     grouped with everything else instead.
     """
-    new = [one for one in await unit.themes.mentions(ALL, placed=False) if one.conversation_id == conversation_id]
+    new = await unit.themes.mentions_of([conversation_id], placed=False)
     if not new:
         return []
     vectors = await embeddings(parts, unit, mentions=new)

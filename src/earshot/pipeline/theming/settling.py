@@ -7,7 +7,7 @@ from earshot.domain.grouping import Doubt
 from earshot.group.asking.adjudicating import Adjudicator
 from earshot.pipeline.adjudication.online import ALL, Adjudicated, decide, unasked
 from earshot.pipeline.locks import LINE
-from earshot.pipeline.money.consent import Ask, dollars
+from earshot.pipeline.money.consent import Ask, agreed_with, dollars, note
 from earshot.pipeline.money.consent import decide as agree
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.tasks import Tasks
@@ -88,8 +88,7 @@ async def _regrouped(parts: Parts) -> int:
 
 
 async def _agreed(parts: Parts, tasks: Tasks) -> bool:
-    async with parts.store.unit() as unit:
-        return await unit.calls.consented(tasks.booked(Purpose.ADJUDICATE).model.provider)
+    return await agreed_with(parts, tasks.booked(Purpose.ADJUDICATE).model.provider)
 
 
 async def _consent(parts: Parts, tasks: Tasks, *, doubts: Sequence[Doubt], yes: bool, ask: Ask | None) -> None:
@@ -97,9 +96,7 @@ async def _consent(parts: Parts, tasks: Tasks, *, doubts: Sequence[Doubt], yes: 
     if yes:
         parts.progress.say(text)
     agree(text, provider=provider, yes=yes, ask=ask)
-    async with parts.store.unit() as unit:
-        await unit.calls.consent(provider, now=parts.clock.now())
-        await unit.commit()
+    await note(parts, [provider])
 
 
 def price(tasks: Tasks, doubts: Sequence[Doubt]) -> str:

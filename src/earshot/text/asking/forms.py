@@ -13,7 +13,8 @@ TEXT: dict[str, Any] = {"type": "string"}
 WHOLE: dict[str, Any] = {"type": "integer"}
 FLAG: dict[str, Any] = {"type": "boolean"}
 
-_LONGEST_ANSWER = 20_000
+LONGEST_ANSWER = 20_000
+"""Characters of an answer beyond which it is not looked at."""
 
 
 class Unfilled(Exception):
@@ -51,7 +52,7 @@ def rows(item: dict[str, Any]) -> dict[str, Any]:
 
 def filled(text: str, form: type[F]) -> F:
     """What an answer's text says, by its form. Raises Unfilled."""
-    if len(text) > _LONGEST_ANSWER:
+    if len(text) > LONGEST_ANSWER:
         raise Unfilled("answer too long")
     try:
         return form.model_validate_json(_unfenced(text))
