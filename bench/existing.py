@@ -25,11 +25,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from earshot.domain.backlog import ExistingItem
 from earshot.domain.grouping import Mention
 from earshot.domain.reading import IssueType
-from earshot.domain.theme import Lexicon, Theme
+from earshot.domain.theme import Theme
 from earshot.group.existing import ASKED_FROM, LINKED_FROM, MENTIONS, Band, ExistingItems, Matter
 from earshot.group.likeness.sketch import Sketcher, Told
-from earshot.group.likeness.told import countable
-from earshot.group.rarity import grown
+from earshot.group.telling import lexicon_from
 from earshot.group.vocabulary import vocabulary
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -97,7 +96,7 @@ def sketcher(clusters: Sequence[Row]) -> Sketcher:
     """Term counts of all threads."""
     words = vocabulary({}, {})
     told = [Told(title=row["title"], body=row["text"][:CUT]) for c in clusters for row in c["members"]]
-    return Sketcher(grown(Lexicon(), (countable(one, words) for one in told), most=50_000), words)
+    return Sketcher(lexicon_from(told, words=words, most=50_000), words)
 
 
 def ours(drawn: Sequence[Draw], made: Sketcher) -> list[tuple[bool, bool, float, bool]]:

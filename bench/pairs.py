@@ -33,14 +33,12 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 
 from earshot.classify.local.reader import read_one
 from earshot.connectors.intercom.normalise import normalise
-from earshot.domain.theme import Lexicon
 from earshot.errors import BadInput
 from earshot.group.likeness.meanings import Meanings, builtin_meanings, meanings_in
 from earshot.group.likeness.score import DIFFERENT, SAME, same_matter
 from earshot.group.likeness.search import Near
 from earshot.group.likeness.sketch import Sketch, Sketcher, Told
-from earshot.group.likeness.told import countable
-from earshot.group.rarity import grown
+from earshot.group.telling import lexicon_from
 from earshot.group.vocabulary import Vocabulary, vocabulary
 from earshot.sim.sample import generate
 from earshot.sim.sample import vocabulary as product_words
@@ -143,7 +141,7 @@ def minilm(texts: Sequence[tuple[str, str]], python: str, cache: Path) -> dict[t
 def sketched(
     told: Sequence[Told], words: Vocabulary, *, meanings: Meanings, vectors: Sequence[Numbers] | None = None
 ) -> list[Sketch]:
-    lexicon = grown(Lexicon(), (countable(one, words) for one in told), most=50_000)
+    lexicon = lexicon_from(told, words=words, most=50_000)
     sketcher = Sketcher(lexicon, words, meanings=meanings)
     given = [None] * len(told) if vectors is None else [row.tolist() for row in vectors]
     return [sketcher.sketch(one, embedding=row) for one, row in zip(told, given, strict=True)]

@@ -29,14 +29,12 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 
 from earshot.classify.local.reader import read_one
 from earshot.connectors.intercom.normalise import normalise
-from earshot.domain.theme import Lexicon
 from earshot.errors import BadInput
 from earshot.group.likeness.meanings import Meanings, builtin_meanings, meanings_in
 from earshot.group.likeness.search import Near
 from earshot.group.likeness.signals import SIGNALS, signals
 from earshot.group.likeness.sketch import Sketch, Sketcher, Told, merged
-from earshot.group.likeness.told import countable
-from earshot.group.rarity import grown
+from earshot.group.telling import lexicon_from
 from earshot.group.vocabulary import vocabulary
 from earshot.sim.sample import generate
 from meanings import FAMILIES, embedded, family, pair_texts, rows
@@ -94,15 +92,18 @@ class Fitted:
         return (found - self.middle) / self.spread @ self.factors + self.constant
 
 
-def sketches(told: Sequence[Told], meanings: Meanings, vectors: Vectors | None) -> list[Sketch]:
-    lexicon = grown(Lexicon(), (countable(one, WORDS) for one in told), most=50_000)
+def sketches(told: Sequence[Told], way: "Way", meanings: Meanings) -> list[Sketch]:
+    vectors = way.vectors(told)
+    lexicon = lexicon_from(told, words=WORDS, most=50_000)
+    if not way.learns:
+        lexicon = lexicon.model_copy(update={"meanings": {}})
     sketcher = Sketcher(lexicon, WORDS, meanings=meanings)
     if vectors is None:
         return [sketcher.sketch(one) for one in told]
     return [sketcher.sketch(one, embedding=row.tolist()) for one, row in zip(told, vectors, strict=True)]
 
 
-def examples_of(members: Sequence[dict[str, Any]], meanings: Meanings, embed: "Embed | None") -> Examples:
+def examples_of(members: Sequence[dict[str, Any]], meanings: Meanings, way: "Way") -> Examples:
     """The labelled pairs of one family, then what search finds beside the duplicates."""
     index: dict[tuple[str, str], int] = {}
     ends = [
@@ -110,7 +111,7 @@ def examples_of(members: Sequence[dict[str, Any]], meanings: Meanings, embed: "E
         for row in members
     ]
     told = [Told(title, text) for title, text in index]
-    made = sketches(told, meanings, embed(told) if embed else None)
+    made = sketches(told, way, meanings)
     judged = [(a, b, row["duplicate"]) for (a, b), row in zip(ends, members, strict=True) if a != b]
     near: Near[int] = Near()
     for place, sketch in enumerate(made):
@@ -161,6 +162,18 @@ class Embed:
         return embedded(texts, self._python, self._cache)
 
 
+@dataclass(frozen=True)
+class Way:
+    """With which signals: meanings learnt from the texts, embeddings, or neither."""
+
+    learns: bool = False
+    embed: Embed | None = None
+
+    def vectors(self, told: Sequence[Told]) -> Vectors | None:
+        """One unit vector a text, with embeddings."""
+        return self.embed(told) if self.embed else None
+
+
 def sample_texts(seed: int) -> Iterator[tuple[Told, str]]:
     """The first finding of each conversation of a sample workspace with its planted matter."""
     workspace = generate(conversations=600, seed=seed, now=datetime(2026, 11, 1, tzinfo=UTC))
@@ -185,10 +198,10 @@ def sample_texts(seed: int) -> Iterator[tuple[Told, str]]:
 class Sample:
     """The findings of one sample workspace, searched for each other."""
 
-    def __init__(self, seed: int, meanings: Meanings, embed: "Embed | None") -> None:
+    def __init__(self, seed: int, way: "Way") -> None:
         texts = list(sample_texts(seed))
         told = [one for one, _ in texts]
-        self._made = sketches(told, meanings, embed(told) if embed else None)
+        self._made = sketches(told, way, builtin_meanings())
         self._matters = [matter for _, matter in texts]
         self._near: Near[int] = Near()
         self._chance = random.Random(seed)
@@ -320,7 +333,7 @@ class Measured:
     rest: list[Examples]
 
 
-def measured(data: Path, embed: "Embed | None", held_out: Path | None) -> Measured:
+def measured(data: Path, way: "Way", held_out: Path | None) -> Measured:
     members: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows(data / "pairs.jsonl.gz"):
         members[family(row["source"])].append(row)
@@ -328,8 +341,8 @@ def measured(data: Path, embed: "Embed | None", held_out: Path | None) -> Measur
     for name in FAMILIES:
         apart = held_out / f"tab_{name}.npz" if held_out else None
         meanings = meanings_in(apart.read_bytes()) if apart and apart.exists() else builtin_meanings()
-        pairs[name] = examples_of(members[name], meanings, embed)
-    samples = [Sample(seed, builtin_meanings(), embed) for seed in SEEDS]
+        pairs[name] = examples_of(members[name], meanings, way)
+    samples = [Sample(seed, way) for seed in SEEDS]
     sample, rest = ([one.examples(half) for one in samples] for half in (0, 1))
     return Measured(pairs, sample, rest)
 
@@ -387,11 +400,14 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="print figures, write nothing")
     asked = parser.parse_args()
     data = asked.shared / "data"
-    print("BUILT-IN VECTORS")
-    weights = both(measured(data, None, asked.held_out))
+    print("BUILT-IN VECTORS, NOTHING LEARNT")
+    weights = both(measured(data, Way(), asked.held_out))
+    print("BUILT-IN VECTORS AND WHAT THE WORKSPACE TEACHES")
+    better = both(measured(data, Way(learns=True), asked.held_out))
+    weights |= {f"{name}_learned": one for name, one in better.items()}
     if asked.minilm:
         print("WITH EMBEDDINGS (MiniLM)")
-        better = both(measured(data, Embed(asked.minilm, asked.cache, data), asked.held_out))
+        better = both(measured(data, Way(embed=Embed(asked.minilm, asked.cache, data)), asked.held_out))
         weights |= {f"{name}_embedded": one for name, one in better.items()}
     elif TARGET.exists():
         weights = json.loads(TARGET.read_text("utf-8")) | weights

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from earshot.connectors.registry import INTERCOM, TOOLS, WEBHOOK
+from earshot.connectors.toolbox import Toolbox, Wanted
 from earshot.errors import Misconfigured
 from earshot.llm.keys import LlmKeys
 from earshot.pipeline.directory import StoredDirectory
@@ -52,11 +54,12 @@ async def build(
     clock: Clock | None = None,
 ) -> Earshot:
     """Open the store and put the parts together. Close the result, or use it with `async with`."""
-    known = secrets or Secrets.load()
+    known = secrets or Secrets.load(also=settings.secret_names)
     time = clock or SystemClock()
     store = await open_database(settings, known, clock=time)
     closers: list[Callable[[], Awaitable[None]]] = []
     asking = Asking(settings, known.llm, store=store, clock=time, progress=progress or Silent(), closers=closers)
+    tools = Toolbox(wanted_tools(settings), known.of_tools, clock=time, closers=closers)
     return Earshot(
         Parts(
             store=store,
@@ -73,6 +76,9 @@ async def build(
             prioritise=settings.prioritise,
             make_tasks=asking.tasks if settings.llm.provider else None,
             make_embedder=(lambda: asking.embedder) if settings.embeddings.provider else None,
+            act=settings.act,
+            make_tools=tools,
+            dry_tools=tools.dry,
             actor=who(),
             clock=time,
             progress=progress or Silent(),
@@ -155,6 +161,16 @@ def make_quota(settings: Settings) -> Quota:
     """How much a run may read, and when."""
     zone = ZoneInfo(settings.report.timezone)
     return Quota(most=settings.llm.most_per_run, hours=parse_hours(settings.llm.windows), zone=zone)
+
+
+def wanted_tools(settings: Settings) -> list[Wanted]:
+    """The destinations that the settings switch on."""
+    of = settings.intercom
+    source = Wanted(INTERCOM.name, INTERCOM.place, of, of.write, INTERCOM.secrets)
+    sections = [(entry, getattr(settings, entry.name)) for entry in TOOLS]
+    named = [Wanted(entry.name, entry.place, section, section, entry.secrets) for entry, section in sections]
+    hooks = [Wanted(f"webhook:{hook.name}", WEBHOOK, hook, hook, hook.secrets) for hook in settings.webhooks]
+    return [one for one in (source, *named, *hooks) if one.switch.enabled]
 
 
 class Asking:

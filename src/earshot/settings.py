@@ -3,17 +3,27 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from earshot.act.settings import ActSettings
 from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.classify.local.settings import LocalSettings
+from earshot.connectors.email.settings import EmailSettings
+from earshot.connectors.hubspot.settings import HubSpotSettings
 from earshot.connectors.intercom.settings import IntercomSettings
+from earshot.connectors.jira.settings import JiraSettings
+from earshot.connectors.linear.settings import LinearSettings
+from earshot.connectors.pagerduty.settings import PagerDutySettings
+from earshot.connectors.productboard.settings import ProductboardSettings
+from earshot.connectors.registry import INTERCOM, TOOLS
+from earshot.connectors.slack.settings import SlackSettings
+from earshot.connectors.webhook.settings import WebhookSettings
 from earshot.decide.settings import DecideSettings
 from earshot.domain.model import Noun
 from earshot.errors import Misconfigured
@@ -73,6 +83,15 @@ class Settings(BaseSettings):
     embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     prioritise: PrioritiseSettings = Field(default_factory=PrioritiseSettings)
     decide: DecideSettings = Field(default_factory=DecideSettings)
+    act: ActSettings = Field(default_factory=ActSettings)
+    jira: JiraSettings = Field(default_factory=JiraSettings)
+    linear: LinearSettings = Field(default_factory=LinearSettings)
+    productboard: ProductboardSettings = Field(default_factory=ProductboardSettings)
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    pagerduty: PagerDutySettings = Field(default_factory=PagerDutySettings)
+    hubspot: HubSpotSettings = Field(default_factory=HubSpotSettings)
+    email: EmailSettings = Field(default_factory=EmailSettings)
+    webhooks: list[WebhookSettings] = Field(default=[], description="Receivers of signed events, one entry each.")
     report: ReportSettings = Field(default_factory=ReportSettings)
     run: RunSettings = Field(default_factory=RunSettings)
 
@@ -93,6 +112,18 @@ class Settings(BaseSettings):
     def fixed(cls, values: dict[str, Any]) -> "Settings":
         """Exactly these values; neither the environment nor a file has a say."""
         return _Fixed(**values)
+
+    @model_validator(mode="after")
+    def _webhooks_have_names_of_their_own(self) -> Self:
+        names = [webhook.name for webhook in self.webhooks]
+        if len(names) != len(set(names)):
+            raise ValueError("webhooks: two entries have the same name")
+        return self
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The environment variables that the settings themselves name."""
+        return frozenset(name for webhook in self.webhooks for name in webhook.secrets)
 
     @property
     def data_dir(self) -> Path:
@@ -120,13 +151,22 @@ class Secrets(BaseModel):
     database_url: SecretStr | None = None
     intercom_token: SecretStr | None = None
     llm: LlmKeys = LlmKeys()
+    tools: dict[str, SecretStr] = {}
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] = os.environ) -> "Secrets":
-        """Read the secrets by their usual names; empty counts as absent."""
+    def load(cls, environment: Mapping[str, str] = os.environ, *, also: Collection[str] = ()) -> "Secrets":
+        """Read the secrets by their usual names, those of tools and `also` too; empty counts as absent."""
         found = {"database_url": "DATABASE_URL", "intercom_token": "INTERCOM_ACCESS_TOKEN"}
         own = {k: SecretStr(environment[name]) for k, name in found.items() if environment.get(name)}
-        return cls(**own, llm=LlmKeys.of_environment(environment))
+        names = {name for entry in TOOLS for name in entry.secrets}.union(also, {"MONGODB_URL"})
+        tools = {name: SecretStr(environment[name]) for name in sorted(names) if environment.get(name)}
+        return cls(**own, llm=LlmKeys.of_environment(environment), tools=tools)
+
+    @property
+    def of_tools(self) -> dict[str, SecretStr]:
+        """The secrets of tools by their names in the environment; writing back needs the source's token too."""
+        own = {} if self.intercom_token is None else {INTERCOM.secrets[0]: self.intercom_token}
+        return {**self.tools, **own}
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:

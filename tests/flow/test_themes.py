@@ -14,9 +14,11 @@ from earshot.pipeline.theming.edits import merge, split
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.sample import generate, vocabulary
-from tests.flow.conftest import NOW, Open
+from tests.flow.conftest import Open
 
-SINCE = NOW - timedelta(days=100)
+DAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
+"""When the sample's last conversation is: what is measured here must not depend on when it is run."""
+SINCE = DAY - timedelta(days=100)
 EVERYTHING = Window(start=BEGINNING, end=datetime(9000, 1, 1, tzinfo=UTC))
 MANY = 100_000
 MINE = 0.8
@@ -26,7 +28,7 @@ MINE = 0.8
 @pytest.fixture
 def sim() -> IntercomSim:
     """A workspace in which matters come up several times."""
-    world = generate(conversations=300, seed=7, now=NOW)
+    world = generate(conversations=300, seed=7, now=DAY)
     return IntercomSim(world, settings=SimSettings(token="", rate_per_minute=600_000))
 
 

@@ -87,7 +87,7 @@ def setting_rows() -> Iterator[tuple[str, str]]:
     """Every key that `earshot init --print` shows: its section and its row in reference.md."""
     section, told = "", list[str]()
     for line in example().partition("# Your own rules")[0].splitlines():
-        head, key = re.fullmatch(r"\[(.+)\]", line), _SETTING.fullmatch(line)
+        head, key = re.fullmatch(r"(?:# )?\[(.+)\]", line), _SETTING.fullmatch(line)
         if head:
             section, told = head[1], []
         elif key:

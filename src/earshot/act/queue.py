@@ -5,6 +5,7 @@ from datetime import datetime
 
 from earshot.domain.action import Action, ActionKind, ActionStatus
 from earshot.domain.model import Noun
+from earshot.text.subjects import stand_in
 
 _WORDS: dict[ActionKind, str] = {
     ActionKind.PAGE_ONCALL_ENGINEER: "Page the on-call engineer about {subject}",
@@ -16,6 +17,11 @@ _WORDS: dict[ActionKind, str] = {
     ActionKind.SCHEDULE_UX_REVIEW: "Schedule a design review of {subject}",
     ActionKind.INCREMENT_FEATURE_COUNTER: "Count {subject} as a feature request",
     ActionKind.ADD_TO_PM_QUEUE: "Put {subject} in the product manager's queue",
+    ActionKind.NOTE: "Write a note on {subject}",
+    ActionKind.TAG: "Tag {subject}",
+    ActionKind.ASSIGN: "Assign {subject}",
+    ActionKind.SET_ATTRIBUTE: "Set an attribute of {subject}",
+    ActionKind.SEND_WEBHOOK: "Send an event about {subject}",
 }
 
 _STATES: dict[ActionStatus, str] = {
@@ -41,14 +47,24 @@ class QueueLine(Noun):
 def describe(action: Action, *, subject: str = "") -> str:
     """What an action will do, in plain words. `subject` is a name for its subject (a company, a theme's title)."""
     named = subject or _named(action)
-    text = _WORDS[action.kind].format_map({"subject": named})
+    text = _WORDS[action.kind].format_map({"subject": named}) + _how(action)
     return f"{text} (dry run: nothing is sent)" if action.dry_run else text
 
 
+def _how(action: Action) -> str:
+    given = action.parameters
+    if action.kind is ActionKind.TAG:
+        return f" as {given['tag']}" if given.get("tag") else ""
+    if action.kind is ActionKind.ASSIGN:
+        whom = given.get("team") or given.get("admin")
+        return f" to {whom}" if whom else ""
+    if action.kind is ActionKind.SET_ATTRIBUTE and given.get("attribute"):
+        return f": {given['attribute']} = {given.get('value', '')}"
+    return f" to {given['to']}" if action.kind is ActionKind.SEND_WEBHOOK and given.get("to") else ""
+
+
 def _named(action: Action) -> str:
-    if action.subject_id.startswith("conversation:"):
-        return action.subject_id.replace(":", " ", 1)
-    return f"{action.subject.value} {action.subject_id}"
+    return stand_in(action.subject_id) or f"{action.subject.value} {action.subject_id}"
 
 
 def queue(actions: Sequence[Action]) -> list[QueueLine]:

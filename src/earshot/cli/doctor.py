@@ -10,7 +10,7 @@ from earshot.cli.console import out, print_json
 from earshot.cli.options import AsJson
 from earshot.cli.session import go, opened
 from earshot.errors import EarshotError
-from earshot.pipeline.checking import Check, Grade, check_runs, check_source, failed
+from earshot.pipeline.checking import Check, Grade, check_runs, check_source, check_tools, failed
 from earshot.ports.clock import SystemClock
 from earshot.settings import Secrets, Settings, load_settings
 
@@ -18,7 +18,7 @@ MARKS = {Grade.OK: "[green]✓[/green]", Grade.NOTE: "[yellow]![/yellow]", Grade
 
 
 def command(*, as_json: AsJson = False) -> None:
-    """Check settings, database, Intercom token (workspace, region, permissions), model providers, clock, last run.
+    """Check settings, database, Intercom token (workspace, region, rights), tools, models, clock, last run.
 
     Exit code 1 when anything fails, also when an expected daily run did not happen: fit for monitoring.
     """
@@ -46,6 +46,7 @@ async def _check() -> list[Check]:
         return [*checks, Check(name="database", grade=Grade.FAILED, text=str(error), hint=error.hint)]
     async with opened(quiet=True, settings=settings) as earshot:
         checks += await check_source(earshot.parts)
+        checks += await check_tools(earshot.parts)
         checks += await _models(settings)
         checks += await _embeddings(settings)
         every = timedelta(hours=settings.run.expect_every_hours)

@@ -20,7 +20,8 @@ def command(
     """Remove raw JSON, messages, insights, quotes, actions and caches of a person, and show that nothing is left.
 
     This cannot be undone. Only fingerprints stay, so that the next sync does not bring the data back. Backups made
-    earlier still hold it, and so does the source until it is deleted there.
+    earlier still hold it, and so does the source until it is deleted there. Tickets and messages that Earshot made
+    of it are named: remove them by hand.
     """
     if (contact is None) == (conversation is None):
         raise typer.BadParameter("give either --contact or --conversation")
@@ -32,6 +33,8 @@ def command(
     else:
         for table, rows in sorted(done.removed.items()):
             out.print(f"{table}: {rows:,} removed", markup=False)
+        for one in done.outside:
+            out.print(f"Remove by hand at {one.destination}: {one.thing} {one.where}", markup=False)
         out.print("Nothing is left." if not done.left else f"STILL MENTIONED in {done.left}", markup=False)
     if done.left:
         raise typer.Exit(1)

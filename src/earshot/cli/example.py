@@ -10,14 +10,19 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from earshot.connectors.webhook.settings import WebhookSettings
 from earshot.decide.packs import PACKS, pack
 from earshot.settings import Settings
 
 HEADER = """\
 # Settings of Earshot. Every key is shown with its default, commented out: remove the "# " to change one.
 # EARSHOT_SECTION__KEY in the environment wins over this file (EARSHOT_INTERCOM__REGION=eu).
-# Secrets never stand here. They come from the environment: INTERCOM_ACCESS_TOKEN, DATABASE_URL.
+# Secrets never stand here. They come from the environment: INTERCOM_ACCESS_TOKEN, DATABASE_URL, …
 """
+
+
+_WEBHOOK = {"name": "n8n", "url": "https://n8n.example.com/webhook/earshot"}
+"""What the shown receiver is called; both have no default."""
 
 
 def example(values: Mapping[str, Mapping[str, Any]] | None = None) -> str:
@@ -26,11 +31,13 @@ def example(values: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     parts = [HEADER]
     for name, field in Settings.model_fields.items():
         model = field.annotation
+        if name == "webhooks":
+            continue
         if isinstance(model, type) and issubclass(model, BaseModel):
             parts.append("\n".join(_section(name, model, chosen=chosen.get(name, {}))))
         else:
             parts.insert(1, "\n".join(_key(name, field, chosen={})))
-    return "\n".join([*parts, _rules()])
+    return "\n".join([*parts, _webhooks(), _rules()])
 
 
 def _section(name: str, model: type[BaseModel], *, chosen: Mapping[str, Any]) -> list[str]:
@@ -71,6 +78,14 @@ def _toml(value: Any) -> str:
         pairs = [f"{json.dumps(str(k))} = {_toml(v)}" for k, v in cast("dict[Any, Any]", value).items()]
         return "{ " + ", ".join(pairs) + " }" if pairs else "{}"
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
+
+
+def _webhooks() -> str:
+    lines = ["", "# Receivers of signed events (n8n, Make, your own), one entry each.", "# [[webhooks]]"]
+    for key, field in WebhookSettings.model_fields.items():
+        shown = _key(key, field, chosen=_WEBHOOK)
+        lines += [line if line.startswith("#") else f"# {line}" for line in shown]
+    return "\n".join(lines)
 
 
 def _rules() -> str:

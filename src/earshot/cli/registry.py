@@ -24,9 +24,9 @@ REGISTRY: tuple[Entry, ...] = (
     Entry(
         "doctor",
         "earshot.cli.doctor",
-        "Check settings, database, Intercom, models, clock and the last run.",
+        "Check settings, database, Intercom, tools, models, clock and the last run.",
     ),
-    Entry("run", "earshot.cli.run", "The daily batch: sync, read, group, apply rules, report."),
+    Entry("run", "earshot.cli.run", "The daily batch: sync, read, group, apply rules, act, report."),
     Entry("sync", "earshot.cli.sync", "Only bring in what changed at the source."),
     Entry("classify", "earshot.cli.classify", "Only read, group and judge what is already here."),
     Entry("import", "earshot.cli.import_", "Bring in a file: Intercom JSON or plain JSON lines."),
@@ -36,16 +36,16 @@ REGISTRY: tuple[Entry, ...] = (
     Entry("audit", "earshot.cli.audit", "How well a classifier agrees with labels, and which of two is better."),
     Entry("report", "earshot.cli.report", "Write the report of a time span: html, md or json."),
     Entry("themes", "earshot.cli.themes", "What customers talk about, with real frequencies; merge, split."),
-    Entry("backlog", "earshot.cli.backlog", "What to build next, with score and evidence: list, draft, set."),
-    Entry("rules", "earshot.cli.rules", "List and check the rules that decide on actions."),
-    Entry("actions", "earshot.cli.actions", "What the rules decided."),
+    Entry("backlog", "earshot.cli.backlog", "What to build next, with score and evidence: list, draft, set, push."),
+    Entry("rules", "earshot.cli.rules", "Rules that decide on actions: try on the past, switch on, ask why."),
+    Entry("actions", "earshot.cli.actions", "What is done outside: see, approve, retry, silence, deliver."),
     Entry(
         "export", "earshot.cli.export", "Write conversations, insights, themes, actions or model calls to a file."
     ),
     Entry("erase", "earshot.cli.erase", "Remove a person or a conversation everywhere."),
     Entry("backup", "earshot.cli.backup", "Write the whole database into one file."),
     Entry("restore", "earshot.cli.restore", "Bring a backup back."),
-    Entry("sim", "earshot.cli.sim", "Stand-ins for the outside: Intercom and model providers."),
+    Entry("sim", "earshot.cli.sim", "Stand-ins for the outside: Intercom, model providers, tools."),
 )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from earshot.cli.acted import tell_acted
 from earshot.cli.asking import asker
 from earshot.cli.classify_words import told
 from earshot.cli.console import err, out, print_json
@@ -54,7 +55,14 @@ def command(
     done = go(_run(since, until, classifier=classifier, batch=batch, yes=yes, offline=offline, quiet=as_json))
     path = deliver(done.report, form, to)
     if as_json:
-        print_json({"run": done.run.model_dump(mode="json"), "seconds": done.seconds, "report": path and str(path)})
+        print_json(
+            {
+                "run": done.run.model_dump(mode="json"),
+                "acted": done.acted.model_dump(mode="json"),
+                "seconds": done.seconds,
+                "report": path and str(path),
+            }
+        )
     elif path is not None:
         out.print(to_terminal(done.report))
     _close(done, path=path, profile=profile, as_json=as_json)
@@ -99,6 +107,7 @@ def _close(done: DailyRun, *, path: Path | None, profile: bool, as_json: bool) -
         for sentence in told(Round(collected=done.collected, submitted=done.submitted)):
             err.print(sentence, markup=False)
         err.print(f"Read {done.run.classified:,}, unread {done.run.unread:,}, new actions {done.run.actions:,}.")
+        tell_acted(done.acted)
         if done.run.completeness is not None:
             show(done.run.completeness, err)
         if path is not None:

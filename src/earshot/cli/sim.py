@@ -11,6 +11,7 @@ import typer
 from earshot.cli.console import err
 from earshot.cli.report_files import write_text
 from earshot.cli.sim_llm import llm
+from earshot.cli.sim_tools import tools
 from earshot.errors import Misconfigured
 from earshot.ports.clock import SystemClock
 from earshot.sim.intercom.load import load as load_file
@@ -22,6 +23,7 @@ from earshot.sim.workspace import SimWorkspace
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.command("llm")(llm)
+app.command("tools")(tools)
 
 
 @app.callback()

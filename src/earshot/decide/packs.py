@@ -3,11 +3,13 @@
 import tomllib
 from importlib.resources import files
 
+from pydantic import ValidationError
+
 from earshot.decide.schema import nearest
 from earshot.decide.settings import DecideSettings, RuleSettings
 from earshot.errors import Misconfigured
 
-PACKS = ("guide",)
+PACKS = ("guide", "realtime", "hybrid")
 """The packs that ship with Earshot."""
 
 
@@ -34,3 +36,31 @@ def chosen(settings: DecideSettings) -> list[RuleSettings]:
     return [
         rule.model_copy(update={"enabled": False}) if rule.name in settings.switched_off else rule for rule in every
     ]
+
+
+def read_rules(text: str, *, source: str) -> list[RuleSettings]:
+    """The rules of a TOML text: `[[rules]]` or `[[decide.rules]]`. Misconfigured names the source and the place."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{source} is not valid TOML: {error}.", hint="Correct that place.") from None
+    found = values.get("rules") or values.get("decide", {}).get("rules")
+    if not found:
+        raise Misconfigured(f"{source} holds no rules.", hint="A rule begins with [[rules]] or [[decide.rules]].")
+    try:
+        return DecideSettings.model_validate({"rules": found}).rules
+    except ValidationError as error:
+        raise Misconfigured(f"{source}: {_mistakes(error)}", hint="Correct that place.") from None
+
+
+def with_rules(rules: list[RuleSettings], own: list[RuleSettings]) -> list[RuleSettings]:
+    """Rules with others in the place of those of the same name, or beside them."""
+    names = {rule.name for rule in own}
+    return [*(rule for rule in rules if rule.name not in names), *own]
+
+
+def _mistakes(error: ValidationError) -> str:
+    told = error.errors(include_input=False, include_url=False)
+    return "; ".join(
+        f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in told
+    )

@@ -27,7 +27,9 @@ def reason(rule: str, why: str, *, summary: str) -> str:
 
 def visible(text: str, *, limit: int) -> str:
     """One line without control, direction or private characters, cut at `limit`."""
-    clean = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 4])
+    clean = text[: limit * 4]
+    if not clean.isprintable():
+        clean = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in clean)
     line = " ".join(clean.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -1,15 +1,17 @@
 """Rules, checked and compiled. One that names what does not exist, or can never hold, is refused with its place."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cel
 
 from earshot.decide.check import check
 from earshot.decide.schema import FACTS, Kind
 from earshot.decide.settings import RuleSettings
-from earshot.decide.syntax import Call, Flaw, Literal, Name, Node, Select, below, tree
+from earshot.decide.standing import rule_hash
+from earshot.decide.syntax import Call, Flaw, Literal, Name, Node, Select, below, children, tree
 from earshot.domain.model import Noun
 from earshot.errors import Misconfigured
 
@@ -18,11 +20,13 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule ready to be judged. `asks` are the facts its condition names."""
+    """A rule ready to be judged. `asks` are the facts its condition names, `hash` stands for its text."""
 
     settings: RuleSettings
     program: cel.Program
     asks: tuple[Path, ...]
+    hash: str
+    node: Node
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Rules:
     """The enabled rules, the most urgent first, equals in the order they were given."""
 
     ordered: tuple[Rule, ...]
+
+    @cached_property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """The facts that judging them takes: names of fields by record, none for a record that is needed whole."""
+        return needs_of([rule.node for rule in self.ordered])
 
 
 class RuleRow(Noun):
@@ -41,6 +50,8 @@ class RuleRow(Noun):
     priority: int
     stop: bool
     enabled: bool
+    approve: bool = False
+    hash: str = ""
     problem: str = ""
 
 
@@ -63,10 +74,12 @@ def list_rules(settings: Sequence[RuleSettings]) -> list[RuleRow]:
         RuleRow(
             name=rule.name,
             when=rule.when,
-            actions=tuple(rule.actions),
+            actions=tuple(wanted.said for wanted in rule.actions),
             priority=rule.priority,
             stop=rule.stop,
             enabled=rule.enabled,
+            approve=rule.approve,
+            hash=rule_hash(rule),
             problem="two rules have this name" if names[rule.name] > 1 else _problem(rule),
         )
         for rule in sorted(settings, key=lambda rule: rule.priority)
@@ -110,11 +123,40 @@ def _check_pattern(pattern: str, at: int) -> None:
 
 
 def _compiled(rule: RuleSettings) -> Rule:
-    paths = dict.fromkeys(path for part in below(tree(rule.when)) if (path := _path(part)))
-    return Rule(rule, cel.compile(rule.when), tuple(paths))
+    node = tree(rule.when)
+    return Rule(rule, cel.compile(rule.when), asks=asked(node), hash=rule_hash(rule), node=node)
 
 
-def _path(node: Node) -> Path:
+def asked(node: Node) -> tuple[Path, ...]:
+    """The facts that a condition, or a part of one, names."""
+    return tuple(dict.fromkeys(path for part in below(node) if (path := path_of(part))))
+
+
+def needs_of(nodes: Sequence[Node]) -> dict[str, tuple[str, ...]]:
+    """The fields by record that conditions name; none for a record that one names as a whole, or for a list."""
+    fields: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    for node in nodes:
+        for record, field in _named(node):
+            fields.setdefault(record, set()).update({field} if field else ())
+            whole.update(() if field else {record})
+    return {record: () if record in whole else tuple(sorted(named)) for record, named in sorted(fields.items())}
+
+
+def _named(node: Node) -> Iterator[tuple[str, str]]:
+    """Each record that a node names, with the field that it asks of it ("" for the whole)."""
+    records = FACTS.fields or {}
+    match node:
+        case Select(of=Name(name=record), field=field) if record in records:
+            yield record, field if field in (records[record].fields or {}) else ""
+        case Name(name=record) if record in records:
+            yield record, ""
+        case _:
+            for child in children(node):
+                yield from _named(child)
+
+
+def path_of(node: Node) -> Path:
     """The fact a node names, if it names one that is a plain value."""
     names: list[str] = []
     at: Node = node

@@ -52,11 +52,14 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "segment": _SEGMENTS,
 }
 
+_HIDDEN = {(Facts, "at")}
+"""What facts carry besides, and no condition may ask for."""
+
 
 def record(noun: type[Noun]) -> Kind:
     """The type of a noun."""
-    fields = {name: _kind(info.annotation, _WORDS.get(name, ())) for name, info in noun.model_fields.items()}
-    return Kind("record", fields=fields)
+    told = {name: info for name, info in noun.model_fields.items() if (noun, name) not in _HIDDEN}
+    return Kind("record", fields={n: _kind(info.annotation, _WORDS.get(n, ())) for n, info in told.items()})
 
 
 def _kind(annotation: type | UnionType | object, words: tuple[str, ...]) -> Kind:

@@ -140,7 +140,7 @@ def tree(condition: str) -> Node:
     """The syntax tree of a condition. Raises Flaw."""
     if len(condition) > LONGEST:
         raise Flaw(f"a condition may have {LONGEST} characters, this one has {len(condition)}", 0)
-    whole = _Parser(list(_tokens(condition)), len(condition)).whole()
+    whole = _Parser(list(tokens(condition)), len(condition)).whole()
     waiting: list[tuple[Node, int]] = [(whole, 1)]
     while waiting:
         node, height = waiting.pop()
@@ -176,7 +176,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
-def _tokens(condition: str) -> Iterator[Token]:
+def tokens(condition: str) -> Iterator[Token]:
+    """The pieces of a condition, without blanks and remarks. Raises Flaw."""
     at = 0
     while at < len(condition):
         found = _TOKEN.match(condition, at)

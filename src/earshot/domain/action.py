@@ -1,4 +1,4 @@
-"""An action: what a rule decided should happen, exactly once."""
+"""An action: what a rule decided should happen, exactly once for its subject."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -26,19 +26,35 @@ class ActionKind(StrEnum):
     SCHEDULE_UX_REVIEW = "SCHEDULE_UX_REVIEW"
     INCREMENT_FEATURE_COUNTER = "INCREMENT_FEATURE_COUNTER"
     ADD_TO_PM_QUEUE = "ADD_TO_PM_QUEUE"
+    NOTE = "NOTE"
+    TAG = "TAG"
+    ASSIGN = "ASSIGN"
+    SET_ATTRIBUTE = "SET_ATTRIBUTE"
+    SEND_WEBHOOK = "SEND_WEBHOOK"
 
 
 SUBJECTS: dict[ActionKind, Subject] = {
-    ActionKind.PAGE_ONCALL_ENGINEER: Subject.CONVERSATION,
+    ActionKind.PAGE_ONCALL_ENGINEER: Subject.THEME,
     ActionKind.ALERT_CS_MANAGER: Subject.CUSTOMER,
     ActionKind.ESCALATE_TO_FINANCE: Subject.CONVERSATION,
     ActionKind.CREATE_PRODUCTBOARD_NOTE: Subject.THEME,
-    ActionKind.CREATE_JIRA_P0: Subject.CONVERSATION,
+    ActionKind.CREATE_JIRA_P0: Subject.THEME,
     ActionKind.CREATE_TICKET: Subject.THEME,
     ActionKind.SCHEDULE_UX_REVIEW: Subject.THEME,
     ActionKind.INCREMENT_FEATURE_COUNTER: Subject.CONVERSATION,
     ActionKind.ADD_TO_PM_QUEUE: Subject.CONVERSATION,
+    ActionKind.NOTE: Subject.CONVERSATION,
+    ActionKind.TAG: Subject.CONVERSATION,
+    ActionKind.ASSIGN: Subject.CONVERSATION,
+    ActionKind.SET_ATTRIBUTE: Subject.CONVERSATION,
+    ActionKind.SEND_WEBHOOK: Subject.CONVERSATION,
 }
+
+INWARD = frozenset({ActionKind.INCREMENT_FEATURE_COUNTER, ActionKind.ADD_TO_PM_QUEUE})
+"""Kinds that stay inside Earshot: nothing is sent, so they know no dry run and no approval."""
+
+PROVISIONAL = "provisional:"
+"""How the subject of an urgent action begins whose theme is not known yet."""
 
 
 class ActionStatus(StrEnum):
@@ -51,7 +67,13 @@ class ActionStatus(StrEnum):
 
 
 class Action(Noun):
-    """A decided action. `key` is its idempotency key: the same decision twice is one action."""
+    """A decided action. `key` is its idempotency key: the same decision twice is one action.
+
+    `period` numbers the cooldown period (0: none). `parameters` are those of the rule (a tag's name, a channel).
+    `rule_hash` binds it to the rule's text. `suspect` says why the deciding conversation may not move anything
+    outward without a person's approval ("" when it may). `approve` says that the rule always wants that approval.
+    `standin_key` is the key that this decision had while its subject was not known yet ("" when there was none).
+    """
 
     key: str
     kind: ActionKind
@@ -63,3 +85,18 @@ class Action(Noun):
     status: ActionStatus = ActionStatus.PENDING
     dry_run: bool = True
     created_at: datetime
+    period: int = 0
+    parameters: dict[str, str] = {}
+    rule_hash: str = ""
+    suspect: str = ""
+    approve: bool = False
+    standin_key: str = ""
+
+
+class ActionMember(Noun):
+    """A conversation that led to an action or joined it, by which rule, and why it is suspect ("": it is not)."""
+
+    conversation_id: str
+    rule: str
+    suspect: str = ""
+    at: datetime

@@ -1,10 +1,16 @@
 """What a rule may ask about one insight: typed, prefetched, complete. Names are the rule language's names."""
 
+from datetime import datetime
+
 from earshot.domain.model import Noun
 
 
 class InsightFacts(Noun):
-    """The reading's closed fields; `stage` is labels or full, a segment is "unknown" when not known."""
+    """The reading's closed fields; `stage` is labels or full, a segment is "unknown" when not known.
+
+    `injection` says that the text tries to instruct its reader, `classifier` who read it, `category` is the extra
+    category of the settings' taxonomy ("" when there is none).
+    """
 
     conversation_id: str
     stage: str
@@ -18,6 +24,9 @@ class InsightFacts(Noun):
     affected_feature: str
     customer_segment: str
     recommended_action: str
+    injection: bool = False
+    classifier: str = ""
+    category: str = ""
 
 
 class FindingFacts(Noun):
@@ -66,10 +75,11 @@ class ThemeFacts(Noun):
 
 
 class Facts(Noun):
-    """Everything a rule sees about one insight."""
+    """Everything a rule sees about one insight. `at` is when the customer wrote; no rule can ask for it."""
 
     insight: InsightFacts
     findings: tuple[FindingFacts, ...]
     customer: CustomerFacts
     conversation: ConversationFacts
     theme: ThemeFacts
+    at: datetime | None = None

@@ -39,7 +39,11 @@ class Theme(Noun):
 
 
 class Lexicon(Noun):
-    """In how many findings each term has occurred; kept between runs so that weights are reproducible."""
+    """In how many findings each term has occurred; kept between runs so that weights are reproducible.
+
+    `meanings` holds what the commoner terms mean in this workspace, as numbers (`group.likeness.learned`).
+    """
 
     documents: int = 0
     frequencies: dict[str, int] = {}
+    meanings: dict[str, bytes] = {}

@@ -11,7 +11,7 @@ from earshot.group.settings import GroupSettings
 MIXED = "mixed"
 """The fingerprint of a partition whose mentions were placed under different conditions; it equals no other."""
 
-WAY = 1
+WAY = 2
 """To be raised with whatever code gives the same texts another probability."""
 
 _DIGITS = 32

@@ -22,7 +22,7 @@ from earshot.group.obeying import keep_together, obey, part
 from earshot.group.orders import Pin, is_pin, orders_of
 from earshot.group.settings import GroupSettings
 from earshot.group.telling import common_terms, lexicon_of, told
-from earshot.group.unions import News, Unions
+from earshot.group.unions import Unions
 from earshot.group.vocabulary import vocabulary
 
 Embeddings = Mapping[str, Sequence[float]]
@@ -103,9 +103,9 @@ class Regroup:
             settled=bool(stored.placements) and changed(stored.conditions, self._conditions),
         )
         self.cells = Cells(self.held)
-        latest = self._load(mentions)
+        self._load(mentions)
         self._arrange(mentions)
-        self.unions = self._unite(latest)
+        self.unions = self._unite()
         self._names = theme_names(self.unions.groups(), self.held, before=stored.cells, births=self._births)
 
     def done(self, now: datetime) -> Regrouping:
@@ -139,14 +139,11 @@ class Regroup:
             return MIXED if kept != MIXED else ""
         return "" if self._given.partial or not self.held.spots or kept == self._conditions else self._conditions
 
-    def _load(self, mentions: Sequence[Mention]) -> Rank | None:
-        latest: Rank | None = None
+    def _load(self, mentions: Sequence[Mention]) -> None:
         for mention in mentions:
             placement = self._stored.placements.get(mention.id)
             if placement is not None:
                 self.cells.load(mention, _spot(placement))
-                latest = mention.rank if latest is None else max(latest, mention.rank)
-        return latest
 
     def _arrange(self, mentions: Sequence[Mention]) -> None:
         placements = self._stored.placements
@@ -184,7 +181,7 @@ class Regroup:
                 return self._stored.cells.get(placement.cell_id)
         return theme
 
-    def _unite(self, latest: Rank | None) -> Unions:
+    def _unite(self) -> Unions:
         settings, partial = self._given.settings, self._given.partial
         unions = Unions(self.held, join=settings.same_theme)
         before = self._stored.cells
@@ -194,16 +191,22 @@ class Regroup:
         if self.held.settled:
             shared = part(self.held, self._given.parted, before=before, births=self._births)
             keep_together(unions, self.held, before=shared)
-        unions.grow(latest if partial else None, news=self._news() if self.held.settled else None)
+        if partial:
+            unions.join_fresh(self.held.cells.keys() - before.keys(), with_old=False)
+        elif self.held.settled:
+            unions.join_fresh(self._grown(), with_old=True)
+        else:
+            unions.grow()
         return unions
 
-    def _news(self) -> News:
+    def _grown(self) -> frozenset[str]:
+        """The cells whose centres have something new in them."""
         old = self._stored.placements
-        held = self.held
-        moved = (
-            number for number, spot in held.spots.items() if number not in old or old[number].cell_id != spot.cell
+        return frozenset(
+            name
+            for name, cell in self.held.cells.items()
+            if any(number not in old or old[number].cell_id != name for number in cell.core)
         )
-        return News(frozenset(moved), frozenset(held.cells.keys() - self._stored.cells.keys()))
 
     def _placements(self) -> Iterable[Placement]:
         for number, spot in sorted(self.held.spots.items()):

@@ -19,10 +19,10 @@ class GroupSettings(Noun):
         "Higher gives more and purer themes, lower gives fewer and broader ones.",
     )
     same_theme: float = Field(
-        default=0.6,
+        default=0.55,
         ge=0.05,
         le=1.0,
-        description="Probability (0 to 1) from which two themes that grew apart are one matter and are joined. "
+        description="Mean probability (0 to 1) from which themes that grew apart are one matter and are joined. "
         "1 never joins them without a person or a model saying so.",
     )
     doubt_from: float = Field(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from earshot.domain.grouping import Mention
 from earshot.domain.theme import Lexicon
-from earshot.group.likeness.told import Told, countable
-from earshot.group.rarity import grown
+from earshot.group.likeness.learned import learnt
+from earshot.group.likeness.told import Told, counted
+from earshot.group.rarity import Rarity, grown
 from earshot.group.vocabulary import Vocabulary
 
 _AGAIN = 2
@@ -47,8 +48,17 @@ def fresh_lexicon(mentions: Sequence[Mention], *, words: Vocabulary, most: int) 
     """The term counts of these mentions; of many, an even part of them is counted."""
     ordered = sorted(mentions, key=lambda mention: mention.rank)
     every = -(-len(ordered) // _MOST)
-    counted = (countable(told(mention), words) for mention in ordered[:: max(1, every)])
-    return grown(Lexicon(), counted, most=most)
+    return lexicon_from([told(mention) for mention in ordered[:: max(1, every)]], words=words, most=most)
+
+
+def lexicon_from(texts: Sequence[Told], *, words: Vocabulary, most: int) -> Lexicon:
+    """The term counts of these texts, and what their words mean beside each other."""
+    parts = [counted(text, words) for text in texts]
+    lexicon = grown(Lexicon(), (part.reply | part.terms for part in parts), most=most)
+    rarity = Rarity(lexicon)
+    meanings = learnt([rarity.unit(part.terms) for part in parts])
+    kept = {term: meaning for term, meaning in meanings.items() if term in lexicon.frequencies}
+    return lexicon.model_copy(update={"meanings": kept})
 
 
 def common_terms(lexicon: Lexicon) -> frozenset[str]:

@@ -1,36 +1,30 @@
 """Level two: cells that turn out to be one matter share a theme.
 
-A cell is compared with the others whenever it has grown to one of a few sizes, with what there was before that
-moment. So newer mentions never part what is joined, and no order of arrival shows. No chains: a cell may join a
-theme only when it resembles the theme's head, the earliest of its cells.
+Themes join where their cells resemble each other on average, so that none grows along a chain and one bad pairing
+is outvoted. They are joined span by span of time, with the cells as they were at the end of each: what is joined
+then stays joined, so that newer findings hardly move older ones, and no order of arrival shows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from earshot.domain.grouping import Rank
-from earshot.group.cell import Cell
 from earshot.group.held import Held
 from earshot.group.likeness.score import same_matter
-from earshot.group.likeness.sketch import Sketch
+from earshot.group.linkage import Group, Linkage
 
-GROWN = (2, 4, 8, 16)
-"""At these sizes a cell is compared with the others."""
+SPAN = timedelta(days=28)
+"""Long enough to see which of several themes a cell belongs to, short enough that little moves before its end."""
+
+SEVERAL = 2
+"""A cell of fewer core mentions looks for no others, as its mention did when founding it; others find it."""
 
 FLOOR = 0.2
-"""How likely a cell must tell the matter of a theme's head, at the least."""
+"""How likely the earliest cells of two themes must tell one matter, at the least, for the themes to join."""
 
-_MOST = 24
-"""So many cells of a theme are compared with another theme's head, the earliest."""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What there was not before: mentions (or not in that cell), and cells. Only it may join what is settled."""
-
-    mentions: frozenset[int]
-    cells: frozenset[str]
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +37,32 @@ class Link:
 
 
 class Unions:
-    """Which cells are together; `join` is the probability from which."""
+    """Which cells are together; `join` is the mean probability from which."""
 
     def __init__(self, held: Held, *, join: float) -> None:
         self._held, self._join = held, join
         self._of: dict[str, str] = {name: name for name in held.cells}
         self._groups: dict[str, list[str]] = {name: [name] for name in held.cells}
         self._enemies: defaultdict[str, set[str]] = defaultdict(set)
-        self.links: list[Link] = []
+        self._cores: dict[str, list[int]] = {}
+        self._alike: defaultdict[str, dict[str, float]] = defaultdict(dict)
+
+    @property
+    def links(self) -> list[Link]:
+        """Pairs of cells that were found alike and are apart, the younger first.
+
+        A younger one of a single mention is left out: that mention was asked about when it was judged.
+        """
+        firsts = {name: (cell.first, name) for name, cell in self._held.cells.items()}
+        return [
+            Link(one, other, probability)
+            for one, others in sorted(self._alike.items())
+            if len(self._cores[one]) >= SEVERAL
+            for other, probability in sorted(others.items())
+            if firsts[other] < firsts[one]
+            and probability >= self._held.bounds.keep
+            and self._of[one] != self._of[other]
+        ]
 
     def groups(self) -> list[list[str]]:
         """The cells of each theme."""
@@ -66,67 +78,86 @@ class Unions:
     def unite(self, cells: Sequence[str]) -> None:
         """Put the groups of these cells together, but for what is forbidden."""
         for cell in cells[1:]:
-            self._unite(cells[0], cell)
+            self._unite(self._of[cells[0]], self._of[cell])
 
-    def grow(self, after: Rank | None, *, news: News | None = None) -> None:
-        """Compare every cell at each size that it reached after that rank (None: at all), in canonical order.
+    def grow(self) -> None:
+        """Join what is alike on average, span by span."""
+        for end in self._ends():
+            self._compare(self._changed(end), before=end)
+            self._link()
 
-        With `news`, only comparisons that something new takes part in.
+    def join_fresh(self, fresh: Collection[str], *, with_old: bool) -> None:
+        """The same at once, and only for groups of these cells: the others stay as they are.
+
+        `with_old`: one such cell is enough, so that themes that grew may join; otherwise all must be of these.
         """
-        moments = [
-            (cell.members[size - 1][0], name, size)
-            for name, cell in self._held.cells.items()
-            for size in GROWN
-            if size <= min(len(cell.members), cell.size)
-        ]
-        for rank, name, size in sorted(moments):
-            if after is None or rank > after:
-                self._compare(self._held.cells[name], rank, size=size, news=news)
+        end = max((cell.members[-1][0] for cell in self._held.cells.values()), default=None)
+        if end is not None and fresh:
+            after = (end[0] + SPAN, "", 0)
+            changed = set(self._changed(after))
+            self._compare(sorted(changed & set(fresh)), before=after)
+            self._link(fresh=fresh, enough=any if with_old else all)
 
-    def _compare(self, cell: Cell, rank: Rank, *, size: int, news: News | None) -> None:
-        everyone = news is None or cell.id in news.cells or not news.mentions.isdisjoint(cell.core[:size])
-        if news is not None and not everyone and not news.cells:
-            return
-        centre = cell.profile(cell.core[:size], self._held.sketches)
-        found: list[tuple[float, Rank, str]] = []
-        for other in self._held.candidates(centre, rank):
-            if other.id != cell.id and (everyone or (news is not None and other.id in news.cells)):
-                probability = self._held.probability(centre, other, before=rank)
-                if probability >= self._held.bounds.keep:
-                    found.append((-probability, other.first, other.id))
-        for minus, _, name in sorted(found):
-            if self._of[name] == self._of[cell.id]:
+    def _ends(self) -> Iterator[Rank]:
+        """The ends of the spans in which a core mention was said."""
+        cells = self._held.cells.values()
+        for number in sorted(
+            {(rank[0] - _START) // SPAN for cell in cells for rank, _ in cell.members[: cell.size]}
+        ):
+            yield _START + (number + 1) * SPAN, "", 0
+
+    def _changed(self, end: Rank) -> list[str]:
+        """The cells whose centres another span changed; they are taken as they are at its end from now on."""
+        found: list[str] = []
+        for name, cell in self._held.cells.items():
+            core = cell.core_before(end) if cell.first < end else []
+            if core and core != self._cores.get(name):
+                self._cores[name] = core
+                found.append(name)
+        return sorted(found)
+
+    def _compare(self, cells: Sequence[str], *, before: Rank) -> None:
+        held = self._held
+        for name in cells:
+            for other in self._alike.pop(name, {}):
+                del self._alike[other][name]
+        for name in cells:
+            if len(self._cores[name]) < SEVERAL:
                 continue
-            fits = -minus >= self._join and self._near_head(cell.id, name, before=rank)
-            if not (fits and self._unite(cell.id, name)):
-                self.links.append(Link(cell.id, name, -minus))
+            centre = held.cells[name].profile(self._cores[name], held.sketches)
+            for other in held.candidates(centre, before):
+                if other.id != name and other.id not in self._alike[name]:
+                    found = same_matter(centre, other.profile(self._cores[other.id], held.sketches))
+                    self._alike[name][other.id] = self._alike[other.id][name] = found
 
-    def _unite(self, one: str, other: str) -> bool:
-        into, gone = self._of[one], self._of[other]
-        if into == gone:
-            return True
-        if self._hostile(into, gone):
-            return False
-        if self._first(gone) < self._first(into):
-            into, gone = gone, into
+    def _link(
+        self, fresh: Collection[str] | None = None, *, enough: Callable[[Iterable[bool]], bool] = all
+    ) -> None:
+        groups: dict[str, Group] = {}
+        for name, cells in self._groups.items():
+            there = [cell for cell in cells if cell in self._cores]
+            if there:
+                closed = fresh is not None and not enough(cell in fresh for cell in there)
+                groups[name] = Group(there, self._held.cells[name].first, closed)
+        sizes = {name: len(core) for name, core in self._cores.items()}
+        Linkage(groups, sizes, join=self._join, unite=self._unite_alike).run(self._alike)
+
+    def _unite_alike(self, one: str, other: str) -> str | None:
+        """The same for groups whose earliest cells are not plainly two matters, whatever lies between them."""
+        heads = (self._held.cells[name].profile(self._cores[name], self._held.sketches) for name in (one, other))
+        return self._unite(one, other) if same_matter(*heads) >= FLOOR else None
+
+    def _unite(self, one: str, other: str) -> str | None:
+        """Make one group of two, under the name of the older; None where that is forbidden."""
+        if one == other:
+            return one
+        if self._hostile(one, other):
+            return None
+        into, gone = sorted((one, other), key=lambda name: (self._held.cells[name].first, name))
         moved = self._groups.pop(gone)
         self._groups[into] += moved
         self._of.update(dict.fromkeys(moved, into))
-        return True
-
-    def _first(self, name: str) -> Rank:
-        return self._held.cells[name].first
-
-    def _near_head(self, one: str, other: str, *, before: Rank) -> bool:
-        head, young = self._of[one], self._of[other]
-        if self._first(young) < self._first(head):
-            head, young = young, head
-        centre = self._centre(head, before)
-        return all(same_matter(self._centre(name, before), centre) >= FLOOR for name in self._groups[young][:_MOST])
-
-    def _centre(self, name: str, before: Rank) -> Sketch:
-        cell = self._held.cells[name]
-        return cell.profile(cell.core_before(before) or cell.core[:1], self._held.sketches)
+        return into
 
     def _hostile(self, one: str, other: str) -> bool:
         small, large = (one, other) if len(self._groups[one]) <= len(self._groups[other]) else (other, one)

@@ -5,6 +5,8 @@ from datetime import datetime
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness, Run
+from earshot.pipeline.acting.tally import Acted
+from earshot.pipeline.acting_on import act_on
 from earshot.pipeline.backlog.refreshing import refresh
 from earshot.pipeline.batches.desk import Collected, Submitted
 from earshot.pipeline.deciding import decide
@@ -20,7 +22,7 @@ from earshot.ports.store import Want
 class DailyRun(Noun):
     """What a run did. `seconds` is the time of each stage; with a language model, sync and classify overlap.
 
-    `collected` and `submitted` are None where no provider's batch was concerned.
+    `collected` and `submitted` are None where no provider's batch was concerned; `acted` is what became of actions.
     """
 
     run: Run
@@ -29,6 +31,7 @@ class DailyRun(Noun):
     reading: Classified = Classified()
     collected: Collected | None = None
     submitted: Submitted | None = None
+    acted: Acted = Acted()
 
 
 async def run(
@@ -51,7 +54,9 @@ async def run(
         asked = Asked(since, until, retention_days, classifier=classifier, with_sync=with_sync, batch=batch)
         try:
             gathered = await gather(parts, watch, asked=asked, run_id=record.id)
-            record, figures = await _judge(parts, watch, record=record, gathered=gathered, since=since, until=until)
+            record, figures, acted = await _judge(
+                parts, watch, record=record, gathered=gathered, since=since, until=until
+            )
         except BaseException:
             await _finish(parts, record, ok=False)
             raise
@@ -68,13 +73,14 @@ async def run(
             reading=gathered.reading,
             collected=gathered.collected,
             submitted=gathered.submitted,
+            acted=acted,
         )
 
 
 async def line(
     parts: Parts, *, classifier: str = "auto", want: Want | None = None, urgent: bool = False
 ) -> Classified:
-    """The line after the source: read, group, backlog, decide. For commands that bring no report.
+    """The line after the source: read, group, backlog, decide, act. For commands that bring no report.
 
     `want` names conversations to be read (again) besides; `urgent` reading keeps to budgets only.
     """
@@ -83,6 +89,7 @@ async def line(
         await group(parts)
         await refresh(parts)
         await decide(parts)
+        await act_on(parts)
     return done
 
 
@@ -94,13 +101,14 @@ async def _judge(
     gathered: Gathered,
     since: datetime | None,
     until: datetime | None,
-) -> tuple[Run, Report]:
+) -> tuple[Run, Report, Acted]:
     await watch.time("group", group(parts))
     await watch.time("backlog", refresh(parts))
     actions = await watch.time("decide", decide(parts))
+    acted = await watch.time("act", act_on(parts))
     figures = await watch.time("report", report(parts, since=since, until=until))
     update = {"classified": gathered.read, "unread": gathered.unread, "actions": actions}
-    return record.model_copy(update=update), figures
+    return record.model_copy(update=update), figures, acted
 
 
 async def _start(parts: Parts, record: Run) -> None:

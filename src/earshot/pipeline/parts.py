@@ -1,11 +1,12 @@
 """The parts the flow works with, chosen by `app` and handed in."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from earshot.act.settings import ActSettings
 from earshot.decide.rules import Rules
 from earshot.group.settings import GroupSettings
 from earshot.pipeline.llm_parts import LlmParts
@@ -17,6 +18,7 @@ from earshot.ports.progress import Progress, Silent
 from earshot.ports.reader import Reader
 from earshot.ports.source import BadEntry, Fetched, Source
 from earshot.ports.store import Store
+from earshot.ports.tool import Tool
 from earshot.prioritise.settings import PrioritiseSettings
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
@@ -29,7 +31,8 @@ if TYPE_CHECKING:  # prompts cost time to import, and a local run needs none
 class Parts:
     """Everything a use case may need. What costs time is made on first use, so that a command pays only for what it
     needs. `make_llm` and `make_tasks` are None while no language model is switched on, `make_embedder` while no
-    embeddings are. `actor` is who acts, for what people change.
+    embeddings are. `make_tools` gives the switched-on destinations by name, the same ones each time; nothing
+    is sent to `dry_tools`. `actor` is who acts, for what people change.
     """
 
     store: Store
@@ -50,5 +53,8 @@ class Parts:
     prioritise: PrioritiseSettings = field(default_factory=PrioritiseSettings)
     make_tasks: "Callable[[], Tasks] | None" = None
     make_embedder: Callable[[], Embedder] | None = None
+    act: ActSettings = field(default_factory=ActSettings)
+    make_tools: Callable[[], Mapping[str, Tool]] = dict
+    dry_tools: frozenset[str] = frozenset()
     actor: str = "person"
     closers: Sequence[Callable[[], Awaitable[None]]] = ()

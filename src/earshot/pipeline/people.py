@@ -2,16 +2,29 @@
 
 from datetime import timedelta
 
+from earshot.domain.delivery import Link
 from earshot.domain.model import Noun
 from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
 
 
+class Outside(Noun):
+    """A thing at a destination that may still hold the person's words: only people can remove it there."""
+
+    destination: str
+    thing: str
+    where: str
+
+
 class Erased(Noun):
-    """Rows removed by table, and rows that still mention the person by table (empty when all is gone)."""
+    """Rows removed by table, and rows that still mention the person by table (empty when all is gone).
+
+    `outside` are tickets, messages and notes that Earshot made and cannot take back.
+    """
 
     removed: dict[str, int]
     left: dict[str, int]
+    outside: tuple[Outside, ...] = ()
 
 
 async def erase(parts: Parts, *, contact: str | None = None, conversation: str | None = None) -> Erased:
@@ -21,6 +34,7 @@ async def erase(parts: Parts, *, contact: str | None = None, conversation: str |
     """
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
         removed: dict[str, int] = {}
+        outside = await unit.erasure.outside(contact or conversation or "")
         if contact is not None:
             removed = await unit.erasure.contact(contact)
         if conversation is not None:
@@ -29,7 +43,13 @@ async def erase(parts: Parts, *, contact: str | None = None, conversation: str |
         await unit.commit()
     async with parts.store.unit() as unit:
         left = await unit.erasure.traces(contact or conversation or "")
-    return Erased(removed=removed, left=left)
+    return Erased(removed=removed, left=left, outside=tuple(dict.fromkeys(map(_outside, outside))))
+
+
+def _outside(link: Link) -> Outside:
+    receipt = link.receipt
+    where = (receipt.url or receipt.external_id) if receipt else "place unknown"
+    return Outside(destination=link.destination, thing=link.thing.value, where=where)
 
 
 async def retain(parts: Parts, *, days: int | None) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from earshot.domain.insight import Stage
 from earshot.domain.model import Noun
+from earshot.pipeline.acting_on import act_on
 from earshot.pipeline.batches.desk import Collected, Submitted
 from earshot.pipeline.batches.exchange import Answers, Written, read_answers
 from earshot.pipeline.batches.flow import added, collect, submit, wait
@@ -56,10 +57,11 @@ def wanted(again: Again | None, *, stage: Stage, prompt_hash: str, now: datetime
 
 
 async def conclude(parts: Parts) -> None:
-    """Group new findings and let the rules judge them, also those that a killed command left behind."""
+    """Group new findings, let the rules judge them and act, also on those that a killed command left behind."""
     async with parts.store.exclusive(LINE):
         await group(parts)
         await decide(parts)
+        await act_on(parts)
 
 
 class Round(Noun):

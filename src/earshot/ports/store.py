@@ -5,14 +5,16 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-from earshot.domain.action import Action, ActionStatus
+from earshot.domain.action import Action, ActionMember, ActionStatus
 from earshot.domain.conversation import Conversation
+from earshot.domain.delivery import Link
 from earshot.domain.facts import Facts
 from earshot.domain.insight import FirstLabels, Insight, Unread
 from earshot.domain.model import Noun
 from earshot.domain.report import Report, Window
 from earshot.domain.run import Run
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
+from earshot.ports.outbox import Outbox, Rulebook
 from earshot.ports.source import Deletion, Workspace
 from earshot.ports.theme_store import Backlog, Member, Themes
 
@@ -32,8 +34,10 @@ __all__ = [
     "Known",
     "Member",
     "Opening",
+    "Outbox",
     "Pace",
     "Row",
+    "Rulebook",
     "Runs",
     "Spending",
     "Store",
@@ -159,7 +163,23 @@ class Decisions(Protocol):
         ...
 
     async def save(self, actions: Sequence[Action], *, decided: Sequence[str], now: datetime) -> int:
-        """Insert new actions (a known key is left alone), mark conversations decided; how many were new."""
+        """Insert new actions, mark conversations decided; how many actions were new.
+
+        The conversation of a known action joins it. An action that was decided before its subject was known, or of
+        a theme that was merged since, is known by its new key too. What grew by a trusted one is due for planning.
+        """
+        ...
+
+    async def get(self, keys: Sequence[str]) -> list[Action]:
+        """Actions by key (or by a further key), those that exist, in that order."""
+        ...
+
+    async def find(self, prefix: str, *, limit: int) -> list[Action]:
+        """Actions whose key, or the id of one of whose deliveries, begins so; newest first."""
+        ...
+
+    async def members(self, key: str, *, limit: int) -> list[ActionMember]:
+        """The conversations of an action, newest first."""
         ...
 
     async def list(self, status: ActionStatus | None, *, limit: int) -> list[Action]:
@@ -226,6 +246,10 @@ class Erasure(Protocol):
         """Rows that still mention an id or e-mail, by table (raw JSON included); empty when nothing is left."""
         ...
 
+    async def outside(self, needle: str) -> list[Link]:
+        """Things outside that may hold words of a contact (id or e-mail) or conversation; ask before erasing."""
+        ...
+
     async def retain(self, before: datetime) -> int:
         """Drop conversations last updated before a moment (retention); how many."""
         ...
@@ -277,6 +301,16 @@ class Unit(Protocol):
     @property
     def decisions(self) -> Decisions:
         """What rules judged and decided."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be done outside, and what became of it."""
+        ...
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """How far rules are switched on, and facts to try them on."""
         ...
 
     @property

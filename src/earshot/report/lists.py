@@ -22,6 +22,7 @@ from earshot.report.views import (
     Voices,
 )
 from earshot.text.escape import clip, one_line, safe_url
+from earshot.text.subjects import stand_in
 
 QUOTES, LINKS = 3, 20
 """How many quotes a theme shows, and how many more conversations it links to."""
@@ -233,20 +234,26 @@ def _name(key: str) -> str:
 
 def _task(report: Report, action: Action, *, urls: dict[str, str | None], titles: dict[str, str]) -> Task:
     state, tone = _state(action)
-    about = "" if action.subject is Subject.CONVERSATION else f"{action.subject} {one_line(action.subject_id)}"
-    if action.subject is Subject.THEME and action.subject_id in titles:
-        about = f"theme “{clip(titles[action.subject_id], TITLE_LIMIT)}”"
     link = Link(text=one_line(action.conversation_id), url=safe_url(urls.get(action.conversation_id)))
     return Task(
         what=words.ACTIONS.get(action.kind) or words.plain(action.kind),
         why=clip(action.reason, REASON_LIMIT),
-        about=about,
+        about=_about(action, titles),
         state=state,
         state_tone=tone,
         rule=one_line(action.rule),
         when=words.moment(action.created_at, report.window.timezone),
         link=link,
     )
+
+
+def _about(action: Action, titles: dict[str, str]) -> str:
+    """Its subject in words; "" for the conversation, which is linked anyway."""
+    if action.subject is Subject.CONVERSATION:
+        return ""
+    if action.subject is Subject.THEME and action.subject_id in titles:
+        return f"theme “{clip(titles[action.subject_id], TITLE_LIMIT)}”"
+    return one_line(stand_in(action.subject_id) or f"{action.subject} {action.subject_id}")
 
 
 def _state(action: Action) -> tuple[str, Tone]:

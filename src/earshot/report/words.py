@@ -39,6 +39,11 @@ ACTIONS: Mapping[str, str] = {
     "SCHEDULE_UX_REVIEW": "Schedule a UX review",
     "INCREMENT_FEATURE_COUNTER": "Count towards a feature request",
     "ADD_TO_PM_QUEUE": "Add to the product manager’s queue",
+    "NOTE": "Write an internal note",
+    "TAG": "Tag the conversation",
+    "ASSIGN": "Assign the conversation",
+    "SET_ATTRIBUTE": "Set an attribute of the conversation",
+    "SEND_WEBHOOK": "Send an event",
 }
 STATUSES: Mapping[str, str] = {
     "PENDING": "waiting",

@@ -3,67 +3,91 @@
 # ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
 
 import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from earshot.domain.action import Action, ActionStatus
-from earshot.domain.customer import Customer
-from earshot.domain.facts import ConversationFacts, CustomerFacts, Facts, FindingFacts, InsightFacts, ThemeFacts
-from earshot.store.cleaning import clean
+from earshot.domain.action import INWARD, PROVISIONAL, Action, ActionKind, ActionMember, ActionStatus, Subject
+from earshot.domain.facts import Facts
+from earshot.store.adopting import adopt, resolve
+from earshot.store.cleaning import clean, clean_json
+from earshot.store.facts import load_facts
 from earshot.store.rollups import Rollups
 from earshot.store.sql import Sql, Stage
 
-WEEK = timedelta(days=7)
+URGENT = frozenset({ActionKind.PAGE_ONCALL_ENGINEER, ActionKind.CREATE_JIRA_P0})
+"""Kinds that are planned before all others."""
+_STANDINS = (PROVISIONAL, "conversation:")
+"""How the subjects begin that stand in for a theme."""
 
-_UNDECIDED = """
-    select i.conversation_id, i.stage, i.issue_type, i.priority, i.sentiment, i.sentiment_score, i.churn_risk,
-        coalesce(i.confidence, 0) as confidence, i.summary, coalesce(i.affected_feature, '') as affected_feature,
-        coalesce(i.customer_segment, 'unknown') as customer_segment, i.recommended_action,
-        c.source, c.state, c.tags, c.team_id, c.rating, c.customer, jsonb_array_length(c.messages) as messages,
-        (
-            select jsonb_agg(jsonb_build_object('issue_type', f.issue_type, 'summary', f.summary,
-                'affected_feature', coalesce(f.affected_feature, '')) order by f.position)
-            from finding f where f.conversation_id = i.conversation_id
-        ) as findings,
-        (
-            select f.theme_id from finding f where f.conversation_id = i.conversation_id order by f.position limit 1
-        ) as theme_id
-    from conversation_insights i left join conversation c on c.id = i.conversation_id
-    where i.decided_at is null order by i.conversation_at, i.conversation_id limit :limit
-"""
-_THEMES = """
-    select t.id, t.title, t.conversations as frequency, t.customers, coalesce(t.mrr, 0) as mrr, coalesce((
-        select sum(case when h.hour >= :week then h.n else -h.n end) from theme_hour h
-        where h.theme_id = t.id and h.hour >= :fortnight and h.hour <= :now
-    ), 0) as trend
-    from theme t where t.id = any(:ids)
-"""
-_DECIDED = Stage(
-    "decided_action",
-    {
-        "key": "text",
-        "kind": "text",
-        "subject": "text",
-        "subject_id": "text",
-        "conversation_id": "varchar(255)",
-        "rule": "text",
-        "reason": "text",
-        "status": "text",
-        "dry_run": "boolean",
-        "created_at": "timestamptz",
-    },
-)
+ACTION = {
+    "key": "text",
+    "kind": "text",
+    "subject": "text",
+    "subject_id": "text",
+    "conversation_id": "varchar(255)",
+    "rule": "text",
+    "reason": "text",
+    "status": "text",
+    "dry_run": "boolean",
+    "created_at": "timestamptz",
+    "period": "bigint",
+    "parameters": "jsonb",
+    "rule_hash": "text",
+    "suspect": "text",
+    "approve": "boolean",
+}
+_PLANNED = {"urgent": "boolean", "unplaced": "boolean", "plan_at": "timestamptz"}
+_DECIDED = Stage("decided_action", ACTION | _PLANNED | {"standin_key": "text", "action_key": "text"})
+COLUMNS = ", ".join(f"a.{name}" for name in ACTION)
+"""What `action_from` needs, of table action under the name a."""
 _INSERT = f"""
     with new as (
-        insert into action ({", ".join(_DECIDED.columns)}, conversation_at, times_known)
-        select {", ".join(f"d.{name}" for name in _DECIDED.columns)}, coalesce(i.conversation_at, d.created_at),
+        insert into action ({", ".join((*ACTION, *_PLANNED))}, conversation_at, times_known)
+        select {", ".join(f"d.{name}" for name in (*ACTION, *_PLANNED))}, coalesce(i.conversation_at, d.created_at),
             coalesce(i.times_known, true)
-        from decided_action d left join conversation_insights i using (conversation_id) order by d.key
+        from (
+            select distinct on (key) * from decided_action where action_key is null
+            order by key, suspect <> '', conversation_id collate "C"
+        ) d left join conversation_insights i using (conversation_id) order by d.key
         on conflict (key) do nothing returning *
     )
-    insert into escalation_actions (conversation_id, action_type, reason, status, created_at, action_key)
-    select conversation_id, kind, reason, status, created_at, key from new order by created_at, key
+    insert into escalation_actions (conversation_id, action_type, reason, status, created_at, completed_at,
+        action_key)
+    select conversation_id, kind, reason, status, created_at,
+        case when status = 'COMPLETED' then created_at end, key from new order by created_at, key
+"""
+_JOIN = """
+    insert into action_member (action_key, conversation_id, rule, suspect, at)
+    select distinct on (1, 2) coalesce(action_key, key), conversation_id, rule, suspect, created_at
+    from decided_action order by 1, 2, suspect <> '', rule collate "C"
+    on conflict (action_key, conversation_id) do update set suspect = excluded.suspect
+    where (action_member.suspect = '') <> (excluded.suspect = '')
+    returning action_key, suspect
+"""
+_GROWN = """
+    update action set plan_at = least(plan_at, cast(:now as timestamptz))
+    where key = any(:keys) and kind <> all(:inward) and status <> 'DISCARDED'
+"""
+_AGAIN = """
+    update action set plan_at = :now
+    where plan_at > :now and key in (select coalesce(action_key, key) from decided_action where suspect = '')
+"""
+"""What could not be planned while a conversation was being read again is due as soon as that was read."""
+_DECIDE = (
+    "update conversation_insights set decided_at = :now where conversation_id = any(:ids) and decided_at is null"
+)
+_FIND = f"""
+    select {COLUMNS} from action a where a.key in (
+        (select key from action where starts_with(key, :prefix) limit :limit) union
+        (select action_key from action_alias where starts_with(key, :prefix) limit :limit) union
+        (select action_key from delivery where starts_with(id, :prefix) limit :limit)
+    ) order by a.created_at desc, a.key limit :limit
+"""
+_GET = f"""
+    select {COLUMNS}, w.n from unnest(cast(:keys as text[])) with ordinality as w (key, n)
+    join action a on a.key = coalesce((select action_key from action_alias l where l.key = w.key), w.key)
+    order by w.n
 """
 
 
@@ -77,87 +101,84 @@ class PostgresDecisions:
     async def undecided(self, limit: int, *, now: datetime) -> list[Facts]:
         """Facts of insights that no rule has judged since they last changed."""
         await self._rollups.refresh()
-        rows = await self._sql.rows(_UNDECIDED, limit=limit)
-        ids = sorted({row["theme_id"] for row in rows if row["theme_id"]})
-        themes = await self._sql.rows(_THEMES, ids=ids, now=now, week=now - WEEK, fortnight=now - 2 * WEEK)
-        known = {row["id"]: ThemeFacts.model_validate(dict(row)) for row in themes}
-        return [_facts(row, known.get(row["theme_id"], ThemeFacts()), now=now) for row in rows]
+        return await load_facts(self._sql, "i.decided_at is null", now=now, limit=limit)
 
     async def save(self, actions: Sequence[Action], *, decided: Sequence[str], now: datetime) -> int:
-        """Insert new actions (a known key is left alone), mark conversations decided; how many were new."""
+        """Insert new actions, mark conversations decided; how many actions were new.
+
+        The conversation of a known action joins it. An action that was decided before its subject was known, or of
+        a theme that was merged since, is known by its new key too. What grew by a trusted one is due for planning.
+        """
         new = 0
         if actions:
-            unique = {action.key: action for action in actions}
-            await self._sql.stage(_DECIDED, [_action_row(action) for action in unique.values()])
+            await adopt(self._sql)
+            await self._sql.stage(_DECIDED, [_staged(action, now=now) for action in actions])
+            await resolve(self._sql, now=now)
             new = await self._sql.run(_INSERT)
-        await self._sql.run(
-            """update conversation_insights set decided_at = :now
-            where conversation_id = any(:ids) and decided_at is null""",
-            now=now,
-            ids=list(decided),
-        )
+            joined = await self._sql.rows(_JOIN)
+            grown = sorted({row["action_key"] for row in joined if not row["suspect"]})
+            await self._sql.run(_GROWN, now=now, keys=grown, inward=[kind.value for kind in INWARD])
+            await self._sql.run(_AGAIN, now=now)
+        await self._sql.run(_DECIDE, now=now, ids=list(decided))
         return new
+
+    async def get(self, keys: Sequence[str]) -> list[Action]:
+        """Actions by key (or by a further key), those that exist, in that order."""
+        return [action_from(row) for row in await self._sql.rows(_GET, keys=list(keys))]
+
+    async def find(self, prefix: str, *, limit: int) -> list[Action]:
+        """Actions whose key, or the id of one of whose deliveries, begins so; newest first."""
+        return [action_from(row) for row in await self._sql.rows(_FIND, prefix=prefix, limit=limit)]
+
+    async def members(self, key: str, *, limit: int) -> list[ActionMember]:
+        """The conversations of an action, newest first."""
+        rows = await self._sql.rows(
+            """select conversation_id, rule, suspect, at from action_member where action_key = :key
+            order by at desc, conversation_id collate "C" limit :limit""",
+            key=key,
+            limit=limit,
+        )
+        return [ActionMember.model_validate(dict(row)) for row in rows]
 
     async def list(self, status: ActionStatus | None, *, limit: int) -> list[Action]:
         """Actions, newest first."""
         rows = await self._sql.rows(
-            f"""select {", ".join(_DECIDED.columns)} from action
+            f"""select {COLUMNS} from action a
             where status = coalesce(cast(:status as text), status)
             order by created_at desc, key limit :limit""",
             status=status.value if status else None,
             limit=limit,
         )
-        return [Action.model_validate(dict(row)) for row in rows]
+        return [action_from(row) for row in rows]
 
 
-def _action_row(action: Action) -> tuple[Any, ...]:
+def action_from(row: Mapping[str, Any] | Any) -> Action:
+    """The action of a row with `COLUMNS`."""
+    told = {name: row[name] for name in ACTION}
+    return Action.model_validate({**told, "parameters": json.loads(row["parameters"])})
+
+
+def _staged(action: Action, *, now: datetime) -> tuple[Any, ...]:
+    outward = action.kind not in INWARD and action.status is ActionStatus.PENDING
     return (
         action.key,
         action.kind.value,
         action.subject.value,
-        action.subject_id,
+        clean(action.subject_id),
         action.conversation_id,
         action.rule,
         clean(action.reason),
         action.status.value,
         action.dry_run,
         action.created_at,
+        action.period,
+        json.dumps(clean_json(action.parameters)),
+        action.rule_hash,
+        clean(action.suspect),
+        action.approve,
+        action.kind in URGENT,
+        action.subject is Subject.THEME and action.subject_id.startswith(_STANDINS),
+        now if outward else None,
+        action.standin_key,
+        None,
     )
-
-
-def _facts(row: Any, theme: ThemeFacts, *, now: datetime) -> Facts:
-    customer = None if row["customer"] is None else Customer.model_validate_json(row["customer"])
-    findings: list[dict[str, Any]] = json.loads(row["findings"] or "[]")
-    return Facts(
-        insight=InsightFacts.model_validate({name: row[name] for name in InsightFacts.model_fields}),
-        findings=tuple(FindingFacts.model_validate(one) for one in findings),
-        customer=CustomerFacts() if customer is None else _customer(customer, now=now),
-        conversation=ConversationFacts(
-            id=row["conversation_id"],
-            source=row["source"] or "",
-            state=row["state"] or "unknown",
-            tags=tuple(row["tags"] or ()),
-            team_id=row["team_id"] or "",
-            messages=row["messages"] or 0,
-            rating=-1 if row["rating"] is None else row["rating"],
-        ),
-        theme=theme,
-    )
-
-
-def _customer(customer: Customer, *, now: datetime) -> CustomerFacts:
-    return CustomerFacts(
-        id=customer.id,
-        account=customer.account,
-        company=customer.company or "",
-        plan=customer.plan or "",
-        segment=customer.segment.value if customer.segment else "unknown",
-        mrr=_known(customer.mrr),
-        tenure_months=int(_known(customer.tenure_months(now))),
-        account_age_days=int(_known(customer.account_age_days(now))),
-        previous_conversations=int(_known(customer.previous_conversations)),
-    )
-
-
-def _known(number: float | None) -> float:
-    return -1 if number is None else number

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from earshot.domain.delivery import Link
 from earshot.store import tombstones, traces
 from earshot.store.needles import Needles
-from earshot.store.purging import Purge
+from earshot.store.outbox.withdrawals import forget_actions, forget_subjects, outside
+from earshot.store.purging import Purge, gone_of
 from earshot.store.sql import Sql
 
 _ALIASES = """
@@ -21,6 +23,10 @@ _THEIRS = """
     where c.customer_id = any(:values) or lower(c.customer_email) = any(:values) or exists (
         select from jsonb_array_elements(c.messages) m where m->>'author_id' = any(:values)
     )
+"""
+_SAID = """
+    select theme_id, summary, quote, affected_feature, context, reply from finding
+    where conversation_id = any(:ids) order by id
 """
 
 
@@ -103,11 +109,24 @@ class PostgresErasure:
         await tombstones.remember(self._sql, "conversation", values=names)
         return removed
 
+    async def outside(self, needle: str) -> list[Link]:
+        """Things outside that may hold words of a contact (id or e-mail) or conversation; ask before erasing."""
+        if not needle.strip():
+            return []
+        values = sorted((await self._person(needle.strip())).values)
+        ids = set(await self._sql.column(_THEIRS, values=values)) | {needle.strip()}
+        rows = await self._sql.rows(_SAID, ids=sorted(ids))
+        themes = sorted({row["theme_id"] for row in rows if row["theme_id"]})
+        subjects = [*values, *ids, *(f"conversation:{one}" for one in ids)]
+        return await outside(self._sql, sorted(ids), gone=gone_of(rows, themes=themes), subjects=subjects)
+
     async def _about(self, values: Sequence[str]) -> int:
         """Remove actions whose subject is the person."""
+        await forget_subjects(self._sql, values)
         keys = await self._sql.column(
             "delete from action where subject = 'customer' and subject_id = any(:values) returning key",
             values=list(values),
         )
+        await forget_actions(self._sql, keys)
         await self._sql.run("delete from escalation_actions where action_key = any(:keys)", keys=keys)
         return len(keys)

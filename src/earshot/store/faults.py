@@ -6,6 +6,7 @@ from earshot.errors import EarshotError, Misconfigured, Transient
 from earshot.store import driver
 
 _FULL = {"53100", "53200"}
+_CLASH = {"23502", "23503", "23505", "23514"}
 _AGAIN = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 
 
@@ -31,6 +32,11 @@ def _by_code(error: Exception) -> Exception:
         )
     if code == "25006":
         return Misconfigured("the database is read-only", hint="use the primary server, not a replica")
+    if code in _CLASH:
+        return Transient(
+            "two processes wrote the same rows at one moment, or Earshot is wrong about them",
+            hint="run again, nothing was changed; if it comes back, report it with the command you ran",
+        )
     if code in _AGAIN or (code or "").startswith("08") or (not code and _is_lost(error)):
         return Transient("the connection to the database was lost or a conflict occurred", hint="run again")
     return error

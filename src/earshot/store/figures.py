@@ -10,6 +10,7 @@ from typing import Any
 from earshot.domain.action import Action, ActionKind
 from earshot.domain.report import Cost, DayCount, DaySentiment, Highlight, Report, Totals, Window
 from earshot.domain.run import Completeness
+from earshot.store.decisions import URGENT
 from earshot.store.rollups import LOW_CONFIDENCE, Rollups
 from earshot.store.sql import Sql
 from earshot.store.themes import PostgresThemes
@@ -173,7 +174,7 @@ class PostgresFigures:
         return tuple(Highlight.model_validate(dict(row)) for row in rows)
 
     async def _actions(self, here: Span) -> tuple[Action, ...]:
-        kinds = [kind.value for kind in ActionKind]
+        kinds = [kind.value for kind in sorted(ActionKind, key=lambda kind: kind not in URGENT)]
         rows = await self._sql.rows(_ACTIONS, kinds=kinds, limit=LISTED, **here.bounds)
         return tuple(Action.model_validate(dict(row)) for row in rows)
 

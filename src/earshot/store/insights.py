@@ -110,15 +110,17 @@ _SAVE_UNREAD = """
     on conflict (conversation_id) do update set content_hash = excluded.content_hash, reason = excluded.reason,
         attempted_at = excluded.attempted_at
 """
-_EXPORT = """
+INSIGHT = """
     select i.*, (
         select jsonb_agg(jsonb_build_object('issue_type', f.issue_type, 'summary', f.summary,
             'affected_feature', f.affected_feature, 'quote', f.quote, 'message_id', f.message_id,
             'start', f.start_at, 'end', f.end_at) order by f.position)
         from finding f where f.conversation_id = i.conversation_id
     ) as findings
-    from conversation_insights i order by i.conversation_at, i.conversation_id
+    from conversation_insights i
 """
+"""What `insight_from` needs; a condition or order on table i may follow."""
+_EXPORT = f"{INSIGHT} order by i.conversation_at, i.conversation_id"
 
 
 class PostgresInsights:

@@ -1,6 +1,8 @@
 """The stored term counts, parsed once per change: they are large, and real time asks for them at every finding."""
 
 import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from earshot.domain.theme import Lexicon
@@ -12,8 +14,10 @@ _SAVE_CONDITIONS = """
     on conflict (only_row) do update set conditions = excluded.conditions
 """
 _SAVE = """
-    insert into lexicon (documents, frequencies) values (:documents, cast(:frequencies as jsonb))
-    on conflict (only_row) do update set documents = excluded.documents, frequencies = excluded.frequencies
+    insert into lexicon (documents, frequencies, meanings)
+    values (:documents, cast(:frequencies as jsonb), cast(:meanings as jsonb))
+    on conflict (only_row) do update
+    set documents = excluded.documents, frequencies = excluded.frequencies, meanings = excluded.meanings
 """
 
 
@@ -36,13 +40,18 @@ class Lexicons:
         """The stored term counts."""
         row = await self._sql.row(
             """select concat(xmin, ' ', ctid) as version, documents,
-                case when concat(xmin, ' ', ctid) <> :known then frequencies end as frequencies from lexicon""",
+                case when concat(xmin, ' ', ctid) <> :known then frequencies end as frequencies,
+                case when concat(xmin, ' ', ctid) <> :known then meanings end as meanings from lexicon""",
             known=self._kept.version,
         )
         if row is None:
             return Lexicon()
         if row["frequencies"] is not None:
-            self._kept.lexicon = Lexicon(documents=row["documents"], frequencies=json.loads(row["frequencies"]))
+            self._kept.lexicon = Lexicon(
+                documents=row["documents"],
+                frequencies=json.loads(row["frequencies"]),
+                meanings={term: b64decode(numbers) for term, numbers in json.loads(row["meanings"]).items()},
+            )
             self._kept.version = row["version"]
         return self._kept.lexicon
 
@@ -56,4 +65,13 @@ class Lexicons:
 
     async def save_lexicon(self, lexicon: Lexicon) -> None:
         """Replace the stored term counts."""
-        await self._sql.run(_SAVE, documents=lexicon.documents, frequencies=clean(json.dumps(lexicon.frequencies)))
+        await self._sql.run(
+            _SAVE,
+            documents=lexicon.documents,
+            frequencies=clean(json.dumps(lexicon.frequencies)),
+            meanings=clean(json.dumps(_written(lexicon.meanings))),
+        )
+
+
+def _written(meanings: Mapping[str, bytes]) -> dict[str, str]:
+    return {term: b64encode(numbers).decode() for term, numbers in meanings.items()}

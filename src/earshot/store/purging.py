@@ -8,6 +8,7 @@ from typing import Any
 
 from earshot.store.forgetting import forget_digests, forget_edits
 from earshot.store.item_scrubbing import recount_items
+from earshot.store.outbox.withdrawals import Gone, forget_actions, forget_subjects, withdraw
 from earshot.store.placements import TOLD
 from earshot.store.scrubbing import Withdrawn, scrub_lexicon, scrub_theme, stray_themes
 from earshot.store.sql import Sql
@@ -50,12 +51,15 @@ class Purge:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    async def readings(self, ids: Sequence[str]) -> dict[str, int]:
-        """Remove insights, findings, labels and unread marks; the conversations are to be read again."""
+    async def readings(self, ids: Sequence[str], *, final: bool = False) -> dict[str, int]:
+        """Remove insights, findings, labels and unread marks; the conversations are to be read again.
+
+        With `final` they are not: they are about to go themselves.
+        """
         if not ids:
             return {}
         await self._sql.run(_LOCK, ids=list(ids))
-        removed = {"finding": await self._findings(ids)}
+        removed = {"finding": await self._findings(ids, final=final)}
         for table in ("conversation_insights", "first_labels", "unread"):
             removed[table] = await self._delete(table, ids)
         removed["summary"] = await self.summaries(ids)
@@ -74,7 +78,7 @@ class Purge:
             return
         ids = list(times)
         people, accounts = await self._people(ids)
-        await self.readings(ids)
+        await self.readings(ids, final=True)
         await self._delete("raw", ids)
         await forget_edits(self._sql, ids)
         await self._entries(ids)
@@ -86,9 +90,11 @@ class Purge:
         if not ids:
             return {}
         people, accounts = await self._people(ids)
-        removed = await self.readings(ids)
-        for table in ("raw", "action", "escalation_actions"):
+        removed = await self.readings(ids, final=True)
+        await forget_subjects(self._sql, [*ids, *(f"conversation:{one}" for one in ids)])
+        for table in ("raw", "escalation_actions"):
             removed[table] = await self._delete(table, ids)
+        removed["action"] = await self._actions(ids)
         removed["batch_entry"] = await self._entries(ids)
         await forget_edits(self._sql, ids)
         await self._sql.run(
@@ -101,6 +107,14 @@ class Purge:
 
     async def _delete(self, table: str, ids: Sequence[str]) -> int:
         return await self._sql.run(f"delete from {table} where conversation_id = any(:ids)", ids=list(ids))
+
+    async def _actions(self, ids: Sequence[str]) -> int:
+        """Remove actions that only these conversations led to."""
+        keys = await self._sql.column(
+            "delete from action where conversation_id = any(:ids) returning key", ids=list(ids)
+        )
+        await forget_actions(self._sql, keys)
+        return len(keys)
 
     async def _entries(self, ids: Sequence[str]) -> int:
         """Remove requests for these conversations, and closed batches that nothing is left of."""
@@ -124,7 +138,7 @@ class Purge:
             "account": await self._sql.run(_UNUSED_ACCOUNTS, accounts=list(accounts)),
         }
 
-    async def _findings(self, ids: Sequence[str]) -> int:
+    async def _findings(self, ids: Sequence[str], *, final: bool) -> int:
         rows = await self._sql.rows(_WITHDRAWN, ids=list(ids))
         await self._sql.run("delete from finding where conversation_id = any(:ids)", ids=list(ids))
         by_theme: dict[str, list[Any]] = {}
@@ -133,7 +147,8 @@ class Purge:
         for theme_id in sorted(by_theme):
             await scrub_theme(self._sql, _withdrawn(theme_id, by_theme[theme_id]))
         texts = _withdrawn("", rows).texts
-        for theme_id in await stray_themes(self._sql, texts, known=list(by_theme)):
+        strays = await stray_themes(self._sql, texts, known=list(by_theme))
+        for theme_id in strays:
             await scrub_theme(self._sql, _withdrawn(theme_id, rows))
         await scrub_lexicon(self._sql, texts)
         themes = sorted(filter(None, by_theme))
@@ -141,6 +156,7 @@ class Purge:
         await forget_digests(self._sql, digests, themes=themes, texts=texts)
         await recount_items(self._sql, ids, themes=themes)
         await self._forget_requests(ids)
+        await withdraw(self._sql, ids, gone=gone_of(rows, themes=[*themes, *strays]), final=final)
         return len(rows)
 
     async def _forget_requests(self, ids: Iterable[str]) -> None:
@@ -150,6 +166,12 @@ class Purge:
             where conversation_ids && cast(:ids as text[])""",
             ids=list(ids),
         )
+
+
+def gone_of(rows: Sequence[Any], *, themes: Sequence[str]) -> Gone:
+    """The words of findings, to be looked for in what was and is to be sent."""
+    phrases = tuple(row[name] for row in rows for name in ("summary", "quote") if row[name])
+    return Gone(texts=_withdrawn("", rows).texts, phrases=phrases, themes=tuple(themes))
 
 
 def _withdrawn(theme_id: str, rows: Sequence[Any]) -> Withdrawn:

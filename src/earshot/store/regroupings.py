@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from earshot.domain.grouping import Placement, Regrouping, ThemeHead
+from earshot.domain.grouping import Change, Placement, Regrouping, ThemeHead
+from earshot.store.adopting import carry
 from earshot.store.cleaning import clean, clean_or_none
 from earshot.store.doubts import Doubts
 from earshot.store.lexicons import KeptLexicon, Lexicons
@@ -21,6 +22,8 @@ DIMENSIONS = 384
 BULK = 1000
 """From so many new vectors on, and a tenth of all, the index is cheaper to make anew than to extend."""
 
+_WENT = (Change.JOINED, Change.MERGED)
+"""How a theme goes into another one."""
 _PLACED = Stage(
     "placed_mention",
     {
@@ -146,6 +149,9 @@ class Regroupings(Lexicons):
         if repaired:
             await self._sql.run("delete from cell_hole where cell_id = any(:cells)", cells=list(repaired))
         await ThemeEdits(self._sql).record(regrouping.lineage)
+        await carry(
+            self._sql, [(e.theme_id, e.other_id) for e in regrouping.lineage if e.change in _WENT and e.other_id]
+        )
         await Doubts(self._sql).ask(regrouping.doubts)
         if regrouping.lexicon is not None:
             await self.save_lexicon(regrouping.lexicon)

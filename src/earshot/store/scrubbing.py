@@ -61,6 +61,10 @@ _REASONS = {
 }
 """Tables with reasons about a theme: what names a row, and which rows."""
 
+_FORGET = """
+    update lexicon set frequencies = cast(:kept as jsonb), meanings = meanings - cast(:gone as text[])
+"""
+
 
 @dataclass(frozen=True)
 class Withdrawn:
@@ -150,7 +154,7 @@ async def scrub_lexicon(sql: Sql, texts: Sequence[str]) -> None:
     text = "\n".join(texts).lower()
     kept = {t: n for t, n in frequencies.items() if n > len(texts) or any(w not in text for w in t.lower().split())}
     if len(kept) < len(frequencies):
-        await sql.run("update lexicon set frequencies = cast(:kept as jsonb)", kept=json.dumps(kept))
+        await sql.run(_FORGET, kept=json.dumps(kept), gone=sorted(frequencies.keys() - kept))
 
 
 async def _scrub_reasons(sql: Sql, theme_id: str, *, taint: Taint) -> None:

@@ -44,9 +44,17 @@ TEXTS = {
     "item_edit": ("value", "reason"),
     "existing_item": ("title", "description", "url", "labels"),
     "match": ("reason",),
-    "lexicon": ("frequencies",),
+    "lexicon": ("frequencies", "meanings"),
     "feature_requests": ("summary", "conversation_ids"),
-    "action": ("subject_id", "conversation_id", "reason"),
+    "action": ("subject_id", "conversation_id", "reason", "parameters", "suspect"),
+    "action_member": ("conversation_id", "suspect"),
+    "action_alias": ("subject_id",),
+    "link": ("subject_id", "variant", "receipt"),
+    "delivery": ("subject_id", "receipt", "cause", "note", "approved_by"),
+    "delivery_content": ("content",),
+    "silence": ("matchers", "reason"),
+    "rule_state": ("reason",),
+    "destination_health": ("reason",),
     "escalation_actions": ("conversation_id", "reason"),
     "llm_api_logs": ("conversation_id",),
     "run": ("completeness",),
@@ -65,6 +73,10 @@ _PEOPLE = {
     "unread": ("conversation_id",),
     "raw": ("conversation_id",),
     "action": ("subject_id", "conversation_id"),
+    "action_member": ("conversation_id",),
+    "action_alias": ("subject_id",),
+    "link": ("subject_id",),
+    "delivery": ("subject_id",),
     "escalation_actions": ("conversation_id",),
     "llm_api_logs": ("conversation_id",),
     "first_labels": ("conversation_id",),
@@ -186,12 +198,14 @@ async def _mask_conversations(sql: Sql, needles: Needles, *, ids: list[str]) -> 
 async def _mask_rest(sql: Sql, needles: Needles) -> None:
     await sql.run(_UNPLACE, pattern=needles.pattern)
     plain = {"theme": ("title", "description", "area"), "feature_requests": ("summary",), "account": ("name",)}
-    plain |= {"conversation_insights": ("summary", "affected_feature", "category"), "action": ("reason",)}
+    plain |= {"conversation_insights": ("summary", "affected_feature", "category")}
     plain |= {"finding": ("summary", "quote", "affected_feature", "context", "reply")}
     plain |= {"escalation_actions": ("reason",), "placement": ("reason",), "lineage": ("reason",)}
     plain |= {"theme_edit": ("title", "description", "reason"), "verdict": ("reason",), "proposal": ("reason",)}
     plain |= {"match": ("reason",), "existing_item": ("title", "description", "url"), "doubt": ("title", "text")}
-    plain |= {"item_edit": ("value", "reason")}
+    plain |= {"item_edit": ("value", "reason"), "action_member": ("suspect",), "link": ("subject_id", "variant")}
+    plain |= {"action": ("reason", "suspect"), "delivery": ("subject_id", "cause", "note", "approved_by")}
+    plain |= {"silence": ("reason",), "rule_state": ("reason",), "destination_health": ("reason",)}
     plain |= {"unread": ("reason",), "summary": ("body",), "batch_entry": ("note",), "reading_batch": ("note",)}
     for table, columns in plain.items():
         for column in columns:
@@ -212,8 +226,14 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
 
 
 async def _mask_documents(sql: Sql, needles: Needles) -> None:
-    documents = [("lexicon", "only_row", "frequencies"), ("run", "id", "completeness")]
-    documents += [("doubt", "digest", "candidates")]
+    documents = [
+        ("lexicon", "only_row", "frequencies"),
+        ("lexicon", "only_row", "meanings"),
+        ("run", "id", "completeness"),
+    ]
+    documents += [("doubt", "digest", "candidates"), ("delivery_content", "delivery_id", "content")]
+    documents += [("link", "object_key", "receipt"), ("delivery", "id", "receipt"), ("action", "key", "parameters")]
+    documents += [("silence", "id", "matchers")]
     documents += [("backlog_item", "id", column) for column in ("text", "rice", "evidence")]
     for table, key, column in documents:
         rows = await sql.rows(

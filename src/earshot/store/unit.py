@@ -15,8 +15,10 @@ from earshot.store.faults import translated
 from earshot.store.figures import PostgresFigures
 from earshot.store.insights import PostgresInsights
 from earshot.store.lexicons import KeptLexicon
+from earshot.store.outbox.outbox import PostgresOutbox
 from earshot.store.purging import Purge
 from earshot.store.rollups import Rollups
+from earshot.store.rulebook import PostgresRulebook
 from earshot.store.runs import PostgresRuns
 from earshot.store.sql import Sql
 from earshot.store.summaries import PostgresSummaries
@@ -35,6 +37,8 @@ class PostgresUnit:
     themes: PostgresThemes
     backlog: PostgresBacklog
     decisions: PostgresDecisions
+    outbox: PostgresOutbox
+    rulebook: PostgresRulebook
     runs: PostgresRuns
     figures: PostgresFigures
     erasure: PostgresErasure
@@ -66,6 +70,8 @@ class PostgresUnit:
         self.themes = PostgresThemes(sql, rollups, kept=self._kept)
         self.backlog = PostgresBacklog(sql, rollups)
         self.decisions = PostgresDecisions(sql, rollups)
+        self.outbox = PostgresOutbox(sql, rollups)
+        self.rulebook = PostgresRulebook(sql, rollups)
         self.runs = PostgresRuns(sql)
         self.figures = PostgresFigures(sql, rollups, themes=self.themes)
         self.erasure = PostgresErasure(sql, purge)

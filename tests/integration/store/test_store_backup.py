@@ -5,10 +5,12 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from outbox_samples import action, claim, decide, delivery, link, plan, receipt, record
 from store_samples import NOW, T0, conversation, first_labels, group, insight, keep, query, read, settings
 
 from earshot.domain.batch import BatchEntry, ReadingBatch
 from earshot.domain.call import Call, Tier
+from earshot.domain.delivery import DeliveryState, Op
 from earshot.domain.report import Window
 from earshot.domain.run import Run
 from earshot.errors import BadInput, Misconfigured, Rejected
@@ -44,6 +46,12 @@ async def fill(store: PostgresStore) -> None:
         await unit.calls.open([Opening(call=call, tokens=5)], pace=pace, day="2026-03-31", day_budget=None)
         await unit.calls.consent("p", now=NOW)
         await unit.commit()
+    one = action("1001")
+    about = link(action_key=one.key)
+    await decide(store, one)
+    await plan(store, [about], [delivery(about), delivery(about, Op.UPDATE, 1)], one.key)
+    (claimed,) = await claim(store)
+    assert await record(store, claimed, state=DeliveryState.DONE, receipt=receipt("P\t1"))
 
 
 async def content(store: PostgresStore) -> dict[str, list[tuple[object, ...]]]:

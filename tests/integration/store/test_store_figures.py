@@ -211,7 +211,8 @@ async def test_a_report_holds_everything(store: PostgresStore) -> None:
             Run(id="r", kind="run", started_at=T0, ended_at=NOW, ok=True, completeness=statement)
         )
         actions = [planned(ActionKind.ADD_TO_PM_QUEUE, n) for n in range(3)] + [
-            planned(ActionKind.ALERT_CS_MANAGER, 1)
+            planned(ActionKind.ALERT_CS_MANAGER, 1),
+            planned(ActionKind.CREATE_JIRA_P0, 2),
         ]
         await unit.decisions.save(actions, decided=[], now=NOW)
         window = Window(start=T0, end=NOW)
@@ -226,8 +227,9 @@ async def test_a_report_holds_everything(store: PostgresStore) -> None:
         "pro",
         100.0,
     )
-    assert report.action_counts == {"ADD_TO_PM_QUEUE": 3, "ALERT_CS_MANAGER": 1}
-    assert [(a.kind, a.conversation_id) for a in report.actions][:2] == [
+    assert report.action_counts == {"ADD_TO_PM_QUEUE": 3, "ALERT_CS_MANAGER": 1, "CREATE_JIRA_P0": 1}
+    assert [(a.kind, a.conversation_id) for a in report.actions][:3] == [
+        (ActionKind.CREATE_JIRA_P0, "1002"),
         (ActionKind.ALERT_CS_MANAGER, "1001"),
         (ActionKind.ADD_TO_PM_QUEUE, "1002"),
     ]

@@ -41,7 +41,7 @@ async def test_unplaced_mentions_come_by_time_and_leave_when_grouped(store: Post
     async with store.unit() as unit:
         assert [m.summary for m in await unit.themes.mentions(2, placed=False)] == ["text 0", "text 1"]
         assert await unit.themes.count_unplaced() == 3
-    lexicon = Lexicon(documents=3, frequencies={"ünïcode": 2})
+    lexicon = Lexicon(documents=3, frequencies={"ünïcode": 2}, meanings={"ünïcode": b"\x00\xff\x80"})
     await group(store, {"text 0": "a"}, lexicon=lexicon)
     async with store.unit() as unit:
         assert await unit.themes.mentions(9, placed=False) == []

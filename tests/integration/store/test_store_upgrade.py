@@ -66,6 +66,25 @@ SECOND = """
     insert into batch_entry values ('e', 'b', '1001', 'h', '3', 'p', 'done', null, false);
     insert into summary values ('k', '1001', 'long', '2026-03-30Z');
 """
+THIRD = """
+    insert into core (finding_id, words) select f.id, mention_words(f.summary, f.quote)
+        from finding f join placement p on p.finding_id = f.id where p.core on conflict do nothing;
+    insert into theme_edit (id, kind, theme_id, title, actor, made_at)
+    values ('e', 'rename', 'theme', 'Exports', 'ann', '2026-03-30Z');
+    insert into lineage (theme_id, change, actor, at) values ('theme', 'born', 'earshot', '2026-03-30Z');
+    insert into verdict (one, other, same, decided_by, decided_at) values ('x', 'y', true, 'person', '2026-03-30Z');
+    insert into doubt (digest, title, candidates, probability) values ('d', 'Exports', '[]', 0.5);
+    insert into proposal (one_id, other_id, probability, proposed_at) values ('theme', 'u', 0.5, '2026-03-30Z');
+    insert into embedding values ('m', 'd', '{0.5}');
+    insert into backlog_item (id, theme_id, text, evidence, status, drafted_by, drafted_as, created_at, updated_at)
+    values ('i', 'theme', '{"title": "Exports", "description": "d", "acceptance_criteria": ["a"],
+        "issue_type": "Bug", "priority": "P1"}', '{"conversations": 31, "customers": 4,
+        "first_seen": "2026-03-02T09:00:00Z", "last_seen": "2026-03-03T09:00:00Z"}', 'draft', 'score', '',
+        '2026-03-30Z', '2026-03-30Z');
+    insert into item_edit (item_id, field, value, actor, at) values ('i', 'priority', '"P2"', 'ann', '2026-03-30Z');
+    insert into existing_item (id, source, key, title) values ('jira:P-1', 'jira', 'P-1', 'Exports');
+    insert into match values ('theme', 'jira:P-1', 0.5, 'unsure', 'score', '', '2026-03-30Z');
+"""
 TABLES = """
     select relname from pg_class
     where relnamespace = 'earshot'::regnamespace and relkind = 'r' and relname <> 'revision' order by 1
@@ -74,14 +93,11 @@ TABLES = """
 
 @pytest.fixture(params=migrating.REVISIONS[:-1])
 async def old(empty_database_url: str, request: pytest.FixtureRequest) -> Address:
-    """A database of an older revision with rows in every table."""
+    """A database of an older revision with rows in every table; what 0003 converts has been converted by it."""
     address = parse(empty_database_url, name="test")
-    engine = _engine(address, size=1)
     connection = await driver.dial(dsn=empty_database_url)
     await connection.execute("create schema earshot")
-    async with engine.begin() as opened:
-        await opened.run_sync(migrating.upgrade, request.param)
-    await engine.dispose()
+    await upgrade(address, min(request.param, "0002"))
     for c in (conversation(n) for n in range(40)):
         await connection.execute(
             """insert into earshot.conversation (id, source, external_id, state, created_at, updated_at, spoken_at,
@@ -94,8 +110,18 @@ async def old(empty_database_url: str, request: pytest.FixtureRequest) -> Addres
     await connection.execute(FULL)
     if request.param > "0001":
         await connection.execute(SECOND)
+    if request.param > "0002":
+        await upgrade(address, request.param)
+        await connection.execute(THIRD)
     await connection.close()
     return address
+
+
+async def upgrade(address: Address, revision: str) -> None:
+    engine = _engine(address, size=1)
+    async with engine.begin() as opened:
+        await opened.run_sync(migrating.upgrade, revision)
+    await engine.dispose()
 
 
 async def counts(address: Address) -> dict[str, int]:
@@ -133,9 +159,23 @@ async def check(store: PostgresStore) -> None:
         assert report.totals.conversations == 30
         assert [(t.id, t.title, t.conversations) for t in report.themes] == [("theme", "Exports", 30)]
         await check_themes(unit)
+        await check_actions(unit)
         await unit.commit()
     await read(store, insight(conversation(31)), labels=[first_labels(conversation(32))])
     await keep(store, conversation(90))
+
+
+async def check_actions(unit: PostgresUnit) -> None:
+    """An old action is what it was, a dry run that nothing is planned for, with the one conversation it is from."""
+    (one,) = await unit.decisions.list(None, limit=9)
+    assert (one.dry_run, one.status, one.period, one.parameters, one.suspect) == (True, "PENDING", 0, {}, "")
+    assert [m.conversation_id for m in await unit.decisions.members("a", limit=9)] == ["1001"]
+    assert await unit.rulebook.actions_of("1001") == [one]
+    assert await unit.outbox.due(9, now=NOW) == []
+    assert await unit.outbox.next_due(now=NOW, destinations={}) is None
+    dossier = await unit.outbox.dossier("a")
+    assert dossier is not None
+    assert (dossier.conversations, dossier.insight.conversation_id, dossier.conversation.id) == (1, "1001", "1001")
 
 
 async def check_themes(unit: PostgresUnit) -> None:

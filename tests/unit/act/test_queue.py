@@ -72,3 +72,17 @@ def test_duplicates_are_one_line_with_all_their_conversations() -> None:
 
 def test_an_empty_queue_is_empty() -> None:
     assert queue([]) == []
+
+
+def test_what_an_action_will_do_names_its_parameters() -> None:
+    def said(kind: ActionKind, about: str = "c1", **parameters: str) -> str:
+        wanted = action(kind, about=about, dry_run=False)
+        return describe(wanted.model_copy(update={"parameters": parameters}))
+
+    assert said(ActionKind.TAG, tag="processed") == "Tag conversation c1 as processed"
+    assert said(ActionKind.ASSIGN, team="Finance") == "Assign conversation c1 to Finance"
+    assert said(ActionKind.SET_ATTRIBUTE, attribute="a", value="b").endswith("of conversation c1: a = b")
+    assert said(ActionKind.SEND_WEBHOOK, to="n8n") == "Send an event about conversation c1 to n8n"
+    assert said(ActionKind.PAGE_ONCALL_ENGINEER, "provisional:PRODUCT_BUG:export:CRITICAL") == (
+        "Page the on-call engineer about critical product bug in export (theme not known yet)"
+    )

@@ -25,7 +25,7 @@ def facts(
     account: str = "acme",
     tags: tuple[str, ...] = (),
     mrr: float = -1.0,
-    **insight: str | float,
+    **insight: str | float | bool,
 ) -> Facts:
     told = CALM.model_copy(update=insight)
     return Facts(

@@ -194,3 +194,20 @@ def test_periods_of_different_subjects_do_not_all_end_together() -> None:
 def test_subjects_cover_all_kinds() -> None:
     assert set(SUBJECTS) == set(ActionKind)
     assert set(SUBJECTS.values()) <= set(Subject)
+
+
+@pytest.mark.parametrize(
+    ("when", "needs"),
+    [
+        ("true", {}),
+        ('insight.priority == "LOW" && theme.frequency > 1', {"insight": ("priority",), "theme": ("frequency",)}),
+        ('findings.exists(f, f.issue_type == "OTHER")', {"findings": ()}),
+        ('"vip" in conversation.tags || has(customer.plan)', {"conversation": ("tags",), "customer": ("plan",)}),
+        ("findings[0].summary == insight.summary", {"findings": (), "insight": ("summary",)}),
+        ("customer == customer && customer.mrr > 1.0", {"customer": ()}),
+    ],
+)
+def test_only_the_facts_that_rules_ask_for_are_handed_over(when: str, needs: dict[str, tuple[str, ...]]) -> None:
+    rules = load_rules([one(when)])
+    assert rules.needs == needs
+    assert not evaluate(rules, facts()).failures

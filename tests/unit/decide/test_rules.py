@@ -4,13 +4,14 @@ from hypothesis import strategies as st
 
 from earshot.decide.packs import chosen
 from earshot.decide.rules import list_rules, load_rules
-from earshot.decide.settings import DecideSettings, RuleSettings
+from earshot.decide.settings import DecideSettings, RuleSettings, WantedAction
 from earshot.domain.action import ActionKind
 from earshot.errors import Misconfigured
 
 
 def rule(when: str, *, name: str = "MINE", priority: int = 100) -> RuleSettings:
-    return RuleSettings(name=name, when=when, actions=[ActionKind.CREATE_TICKET], priority=priority)
+    wanted = [WantedAction(do=ActionKind.CREATE_TICKET)]
+    return RuleSettings(name=name, when=when, actions=wanted, priority=priority)
 
 
 GOOD = [

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from earshot.domain.action import ActionStatus
+from earshot.domain.action import ActionStatus, Subject
 from earshot.domain.report import Cost, Report, Totals
 from earshot.domain.run import Completeness, Gap
 from earshot.report.key_figures import key_numbers
@@ -285,3 +285,9 @@ def test_the_rows_behind_a_number_can_be_listed() -> None:
     listing = next(block for block in notes(sample.report()).blocks if isinstance(block, Listing))
     assert "conversation_at >= '2026-10-25T23:00:00+00:00'" in listing.text
     assert "conversation_insights" in listing.text
+
+
+def test_an_action_whose_theme_is_not_known_yet_names_what_is_known() -> None:
+    early = sample.action(0, subject=Subject.THEME, subject_id="provisional:PRODUCT_BUG:billing:CRITICAL")
+    tasks = next(block for block in actions(sample.report(actions=(early,))).blocks if isinstance(block, Tasks))
+    assert tasks.items[0].about == "critical product bug in billing (theme not known yet)"

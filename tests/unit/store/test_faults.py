@@ -27,6 +27,7 @@ def wrapped(code: str | None) -> DBAPIError:
         ("40001", Transient, "conflict"),
         ("08006", Transient, "lost"),
         ("57P01", Transient, "lost"),
+        ("23505", Transient, "same rows"),
     ],
 )
 def test_codes_say_what_to_do_and_never_what_the_customer_said(
@@ -44,6 +45,6 @@ def test_a_broken_connection_passes() -> None:
     assert isinstance(translated(ConnectionResetError()), Transient)
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), BadInput("x"), wrapped("23505"), FileNotFoundError("x")])
+@pytest.mark.parametrize("error", [ValueError("x"), BadInput("x"), wrapped("22012"), FileNotFoundError("x")])
 def test_other_errors_stay_what_they_are(error: Exception) -> None:
     assert translated(error) is error

@@ -5,6 +5,7 @@ import typer
 from earshot.cli.backlog.changing import different_command, draft_command, same_command, set_command
 from earshot.cli.backlog.importing import duplicates_command, import_command
 from earshot.cli.backlog.listing import list_command, show_command, show_list
+from earshot.cli.backlog.pushing import push_command
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
@@ -23,6 +24,7 @@ app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("draft")(draft_command)
 app.command("set")(set_command)
+app.command("push")(push_command)
 app.command("import")(import_command)
 app.command("duplicates")(duplicates_command)
 app.command("same")(same_command)

@@ -73,6 +73,8 @@ def _tell(done: ImportedItems) -> None:
     places = ", ".join(f"{count:,} from {source}" for source, count in done.sources.items())
     told = f"{done.items:,} items{f' ({places})' if places else ''}, {done.new:,} of them new."
     out.print(f"{'Dry run, nothing was kept: ' if done.dry_run else 'Imported '}{told}", markup=False)
+    if done.ours:
+        out.print(f"Made by Earshot, and tied to their themes: {done.ours:,}.", markup=False)
     if done.same or done.unsure:
         out.print(
             f"Themes that are one of them: {done.same:,}; that may be one: {done.unsure:,} "

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from earshot.connectors.intercom.write_settings import IntercomWriteSettings
 from earshot.connectors.segments import SegmentSettings
 from earshot.domain.model import Noun
 
@@ -71,6 +72,10 @@ class IntercomSettings(Noun):
     )
     segments: SegmentSettings = Field(
         default_factory=SegmentSettings, description="How plan and revenue become a segment."
+    )
+
+    write: IntercomWriteSettings = Field(
+        default_factory=IntercomWriteSettings, description="Writing notes, tags and assignments back."
     )
 
     @field_validator("base_url")

@@ -54,7 +54,10 @@ def reasons(one: Sketch, other: Sketch) -> tuple[str, ...]:
 def _sorts(one: Sketch, other: Sketch) -> tuple[str, ...]:
     spoken = one.kind is not None and other.kind is not None and not one.written and not other.written
     names = ("written",) if not spoken else ("spoken",) if one.reply and other.reply else ("spoken", "written")
-    return tuple(f"{name}_embedded" for name in names) if one.embedded and other.embedded else names
+    if one.embedded and other.embedded:
+        return tuple(f"{name}_embedded" for name in names)
+    learned = one.learned is not None and other.learned is not None
+    return tuple(f"{name}_learned" for name in names) if learned else names
 
 
 def _logit(name: str, found: tuple[float, ...]) -> float:
@@ -66,7 +69,7 @@ def _logit(name: str, found: tuple[float, ...]) -> float:
 def _weights() -> dict[str, tuple[float, tuple[float, ...]]]:
     held = json.loads(files("earshot.group.likeness").joinpath("weights.json").read_text("utf-8"))
     return {
-        name: (float(one["constant"]), tuple(float(one["signals"][signal]) for signal in SIGNALS))
+        name: (float(one["constant"]), tuple(float(one["signals"].get(signal, 0.0)) for signal in SIGNALS))
         for name, one in held.items()
     }
 

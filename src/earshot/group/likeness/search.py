@@ -8,11 +8,13 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from earshot.group.likeness.learned import LENGTH
 from earshot.group.likeness.score import same_matter
 from earshot.group.likeness.sketch import DIMENSIONS, Sketch
 
-_PAIRS, _REPLY, _DENSE = 0.5, 1.0, 1.0
-"""What pairs of neighbours, the reply and the vector count beside the terms (1) when candidates are gathered."""
+_PAIRS, _REPLY, _DENSE, _LEARNED = 0.5, 1.0, 1.0, 1.0
+"""What pairs of neighbours, the reply, the vector and what was learnt count beside the terms (1) when candidates
+are gathered."""
 
 _POOL = 4
 """How many times more candidates are scored than are asked for."""
@@ -49,6 +51,7 @@ class Near(Generic[K]):
         self._at: dict[K, int] = {}
         self._held: list[tuple[K, Sketch] | None] = []
         self._matrix: npt.NDArray[np.float32] = np.zeros((64, DIMENSIONS), dtype=np.float32)
+        self._learned: npt.NDArray[np.float32] = np.zeros((64, LENGTH), dtype=np.float32)
         self._terms, self._pairs, self._replies = _Postings(), _Postings(), _Postings()
 
     def __len__(self) -> int:
@@ -63,9 +66,12 @@ class Near(Generic[K]):
         place = len(self._held)
         if place == len(self._matrix):
             self._matrix = np.concatenate([self._matrix, np.zeros_like(self._matrix)])
+            self._learned = np.concatenate([self._learned, np.zeros_like(self._learned)])
         self._at[key] = place
         self._held.append((key, sketch))
         self._matrix[place] = sketch.vector
+        if sketch.learned is not None:
+            self._learned[place] = sketch.learned
         self._terms.add(place, sketch.terms)
         self._pairs.add(place, sketch.pairs)
         self._replies.add(place, sketch.reply)
@@ -85,6 +91,8 @@ class Near(Generic[K]):
     def _pool(self, sketch: Sketch, size: int) -> list[tuple[K, Sketch]]:
         count = len(self._held)
         score = np.asarray(self._matrix[:count] @ (sketch.vector * np.float32(_DENSE)), dtype=np.float32)
+        if sketch.learned is not None:
+            score += self._learned[:count] @ (sketch.learned * np.float32(_LEARNED))
         self._terms.score(sketch.terms, into=score, factor=1.0)
         self._pairs.score(sketch.pairs, into=score, factor=_PAIRS)
         self._replies.score(sketch.reply, into=score, factor=_REPLY)

@@ -20,6 +20,7 @@ SIGNALS = (
     "short",
     "meaning",
     "pieces",
+    "learned",
     "replies",
     "reply",
     "kind_differs",
@@ -29,7 +30,8 @@ SIGNALS = (
 )
 """Their names, in order. `covered`: how much of one's title stands in the other, the lesser and the greater of both
 ways; `shared`: how telling what they share is in itself; `short`: how much the shorter one says; `replies`: whether
-both were answered; `profile`: how many texts the larger side stands for. Of embeddings `meaning` is the cosine."""
+both were answered; `profile`: how many texts the larger side stands for; `learned`: the cosine of
+this workspace's own meanings. Of embeddings `meaning` is the cosine."""
 
 _UNKNOWN = 0.06
 """The meaning's signal where one side has an embedding and the other none: what is usual."""
@@ -53,6 +55,7 @@ def signals(one: Sketch, other: Sketch) -> tuple[float, ...]:
         math.log1p(min(len(one.terms), len(other.terms))),
         _meaning(one, other),
         round(float(np.dot(one.pieces, other.pieces)), 5),
+        _learned(one, other),
         float(answered),
         dot(one.reply, other.reply) if answered else 0.0,
         float(kinds and not alike),
@@ -86,3 +89,9 @@ def _meaning(one: Sketch, other: Sketch) -> float:
         return _UNKNOWN
     end = DIMENSIONS if one.embedded else MEANING
     return round(float(np.dot(one.vector[:end], other.vector[:end])), 5)
+
+
+def _learned(one: Sketch, other: Sketch) -> float:
+    if one.learned is None or other.learned is None:
+        return 0.0
+    return round(float(np.dot(one.learned, other.learned)), 5)

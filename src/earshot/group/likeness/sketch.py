@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from earshot.domain.reading import IssueType
 from earshot.domain.theme import Lexicon
+from earshot.group.likeness.learned import Learned
 from earshot.group.likeness.meanings import MEANING, Meanings, Vector, builtin_meanings
 from earshot.group.likeness.told import Told, counted
 from earshot.group.rarity import Rarity
@@ -43,7 +44,8 @@ class Sketch:
 
     `pieces` is a unit vector of the title's runs of letters, near for words that share a part.
     `mass` is the length of the terms' weights before they were scaled: how much telling there is. `embedded` says
-    that the vector is not the built-in one, `count` for how many texts the sketch stands.
+    that the vector is not the built-in one, `learned` is what it means by this workspace's own meanings (None while
+    nothing was learnt), `count` for how many texts the sketch stands.
     """
 
     terms: Mapping[str, float]
@@ -52,6 +54,7 @@ class Sketch:
     pieces: Vector
     pairs: Mapping[str, float] = field(default_factory=dict[str, float])
     reply: Mapping[str, float] = field(default_factory=dict[str, float])
+    learned: Vector | None = None
     mass: float = 0.0
     kind: IssueType | None = None
     area: str | None = None
@@ -65,6 +68,7 @@ class Sketcher:
 
     def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary, *, meanings: Meanings | None = None) -> None:
         self._rarity = Rarity(lexicon)
+        self._learned = Learned(lexicon.meanings)
         self._vocabulary = vocabulary
         self._meanings = meanings or builtin_meanings()
 
@@ -86,6 +90,7 @@ class Sketcher:
             pieces=pieces,
             pairs=self._unit(parts.pairs)[0],
             reply=reply,
+            learned=_unit(self._learned.of(terms)) if self._learned else None,
             mass=round(mass, 6),
             kind=told.kind,
             area=told.area,
@@ -115,6 +120,7 @@ def merged(sketches: Iterable[Sketch]) -> Sketch:
         pieces=_unit(np.asarray(letters, dtype=np.float64)),
         pairs=_mean([one.pairs for one in every]),
         reply=_mean([one.reply for one in every if one.reply]),
+        learned=_united([one.learned for one in every if one.learned is not None]),
         mass=round(sum(one.mass for one in every) / len(every), 6),
         kind=_commonest([one.kind for one in every if one.kind]),
         area=_commonest([one.area for one in every if one.area]),
@@ -151,6 +157,10 @@ def _mean(many: Sequence[Mapping[str, float]]) -> Terms:
     heaviest = sorted(total.items(), key=lambda item: (-round(item[1], 7), item[0]))[:_MOST_TERMS]
     length = math.sqrt(sum(weight * weight for _, weight in heaviest))
     return {term: weight / length for term, weight in heaviest} if length else {}
+
+
+def _united(vectors: Sequence[Vector]) -> Vector | None:
+    return _unit(np.asarray(np.sum(vectors, axis=0, dtype=np.float64))) if vectors else None
 
 
 def _commonest(values: Sequence[_S]) -> _S | None:

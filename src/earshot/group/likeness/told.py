@@ -70,12 +70,6 @@ def counted(told: Told, vocabulary: Vocabulary) -> Counted:
     )
 
 
-def countable(told: Told, vocabulary: Vocabulary) -> Terms:
-    """Everything that term counts (the lexicon) must hold of a text, so that its terms can be weighed."""
-    parts = counted(told, vocabulary)
-    return parts.reply | parts.terms
-
-
 def _said(title: Sequence[str], body: Sequence[str]) -> Mapping[str, int]:
     counts = Counter([*title[:_MOST_WORDS], *title[:_MOST_WORDS]])
     counts.update(body[:_MOST_WORDS])

@@ -11,6 +11,7 @@ from earshot.domain.backlog import ExistingItem
 from earshot.domain.model import Noun
 from earshot.pipeline.backlog.locks import BACKLOG
 from earshot.pipeline.backlog.matching import match_all
+from earshot.pipeline.backlog.recognising import Ours, load_ours, recognise
 from earshot.pipeline.parts import Parts
 from earshot.ports.source import BadEntry
 
@@ -21,11 +22,13 @@ BATCH = 500
 class ImportedItems(Noun):
     """What became of a file: items taken in, how many of them new, by source, and the entries that were not.
 
-    `same` and `unsure` count the themes that are, or may be, one of the existing items now.
+    `ours` of them Earshot had made itself: they are tied to their themes. `same` and `unsure` count the themes that
+    are, or may be, one of the existing items now.
     """
 
     items: int = 0
     new: int = 0
+    ours: int = 0
     sources: dict[str, int] = {}
     bad: tuple[BadEntry, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -52,8 +55,9 @@ async def import_backlog(
 
 async def _take_in(parts: Parts, entries: Iterator[Found], *, name: str, dry_run: bool) -> ImportedItems:
     step = parts.progress.step(f"Importing {name}")
-    new, sources = 0, dict[str, int]()
+    new, own, sources = 0, 0, dict[str, int]()
     bad: list[BadEntry] = []
+    ours: Ours | None = None
     remarks: list[str] = []
     while batch := await asyncio.to_thread(_next, entries):
         bad += [one for one in batch if isinstance(one, BadEntry)]
@@ -63,6 +67,8 @@ async def _take_in(parts: Parts, entries: Iterator[Found], *, name: str, dry_run
             sources[item.source] = sources.get(item.source, 0) + 1
         async with parts.store.unit() as unit:
             new += await unit.backlog.import_items(items) if items else 0
+            ours = ours or await load_ours(unit)
+            own += await recognise(unit, ours, items=items, now=parts.clock.now())
             if not dry_run:
                 await unit.commit()
         step.advance(len(batch))
@@ -70,6 +76,7 @@ async def _take_in(parts: Parts, entries: Iterator[Found], *, name: str, dry_run
     return ImportedItems(
         items=sum(sources.values()),
         new=new,
+        ours=own,
         sources=dict(sorted(sources.items())),
         bad=tuple(bad),
         remarks=tuple(remarks),

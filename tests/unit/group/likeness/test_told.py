@@ -2,7 +2,8 @@
 
 import pytest
 
-from earshot.group.likeness.told import Told, countable, counted
+from earshot.group.likeness.told import Told, counted
+from earshot.group.telling import lexicon_from
 from earshot.group.terms import is_pair
 from tests.unit.group.likeness.texts import WORDS
 
@@ -38,4 +39,5 @@ def test_pictures_are_all_there_is_of_a_wordless_text() -> None:
 def test_term_counts_hold_everything_that_is_weighed() -> None:
     told = Told("purple widget", "falls down", reply="replace the bracket", area="frames")
     parts = counted(told, WORDS)
-    assert {term for term in parts.reply if not is_pair(term)} | parts.terms.keys() <= countable(told, WORDS).keys()
+    held = lexicon_from([told], words=WORDS, most=1_000).frequencies.keys()
+    assert {term for term in parts.reply if not is_pair(term)} | parts.terms.keys() <= held

@@ -1,0 +1,1 @@
+"""How every tool speaks HTTP: one request, one honest answer, nothing retried."""

@@ -1,0 +1,1 @@
+"""HubSpot: tasks for the people who look after a customer."""

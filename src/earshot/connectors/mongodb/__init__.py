@@ -1,0 +1,1 @@
+"""Insights for those who keep theirs in MongoDB; an optional extra."""

@@ -1,0 +1,1 @@
+"""PagerDuty: pages by the Events API v2."""

@@ -1,0 +1,1 @@
+"""Productboard: notes by the API v2."""

@@ -1,0 +1,1 @@
+"""Actions on their way out: planned, delivered, followed, and changed by people."""

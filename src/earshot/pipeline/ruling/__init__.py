@@ -1,0 +1,1 @@
+"""Rules at work: how far they are switched on, what they doubt, back-tests and explanations."""

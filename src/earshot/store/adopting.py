@@ -1,0 +1,130 @@
+"""Actions whose subject was not known yet or went into another one are found again: nothing is done twice."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from earshot.domain.action import PROVISIONAL
+from earshot.store.sql import Sql
+
+STILL_THE_SAME = timedelta(hours=24)
+"""So long after its last conversation an adopted action answers to its provisional subject, which is free then."""
+
+_PLACED = """
+    select distinct on (a.key) a.key, f.theme_id
+    from action a join action_member m on m.action_key = a.key
+    join finding f on f.conversation_id = m.conversation_id and f.position = 0
+    where a.unplaced and f.theme_id is not null
+    order by a.key, m.suspect <> '', m.at, m.conversation_id collate "C"
+"""
+_ADOPT = """
+    update action a set subject_id = p.theme_id, unplaced = false, adopted = true
+    from unnest(cast(:keys as text[]), cast(:themes as text[])) as p (key, theme_id)
+    where a.key = p.key and a.unplaced
+"""
+_FOLLOW = """
+    update {table} t set subject_id = p.theme_id
+    from unnest(cast(:keys as text[]), cast(:themes as text[])) as p (key, theme_id)
+    where t.action_key = p.key and t.subject_id <> p.theme_id
+"""
+_MERGED = """
+    update {table} t set subject_id = p.theme_id{more}
+    from unnest(cast(:gone as text[]), cast(:into as text[])) as p (gone, theme_id)
+    where t.subject_id = p.gone
+"""
+_MERGED_SENT = """
+    update delivery d set subject_id = p.theme_id
+    from unnest(cast(:gone as text[]), cast(:into as text[])) as p (gone, theme_id)
+    where d.subject_id = p.gone and (
+        d.action_key = any(array(select key from action where subject_id = any(:into)))
+        or d.object_key = any(array(select object_key from link where subject_id = any(:into)))
+    )
+"""
+
+_FREED = """
+    select d.key as old, left(encode(sha256(convert_to(d.key || ':' || a.key, 'UTF8')), 'hex'), 32) as new
+    from (select distinct key from decided_action where unplaced and starts_with(subject_id, :provisional)) d
+    join action a on a.adopted and a.key = coalesce(
+        (select l.action_key from action_alias l where l.key = d.key), d.key
+    ) where not exists (select from action_member m where m.action_key = a.key and m.at > :since)
+"""
+_RENAME = """
+    update decided_action d set key = f.new, subject_id = d.subject_id || ':' || left(f.new, 8)
+    from unnest(cast(:old as text[]), cast(:new as text[])) as f (old, new) where d.key = f.old
+"""
+_POINT = """
+    insert into action_alias (key, action_key, subject_id)
+    select f.old, f.new, '' from unnest(cast(:old as text[]), cast(:new as text[])) as f (old, new) order by f.old
+    on conflict (key) do update set action_key = excluded.action_key
+"""
+_KNOWN = """
+    update decided_action d set action_key = coalesce(
+        (select l.action_key from action_alias l where l.key = d.key),
+        (select a.key from action a where a.key = d.key)
+    )
+"""
+_STOOD_IN = """
+    insert into action_alias (key, action_key, subject_id, period)
+    select distinct on (d.key) d.key, s.key, d.subject_id, d.period
+    from decided_action d
+    join lateral (
+        select a.key from action a where a.key = d.standin_key
+        union all select l.action_key from action_alias l where l.key = d.standin_key
+    ) s on true
+    join action_member m on m.action_key = s.key and m.conversation_id = d.conversation_id
+    where d.action_key is null and d.standin_key <> '' and d.standin_key <> d.key
+    order by d.key, s.key
+    on conflict (key) do nothing
+"""
+_ADOPTED = """
+    insert into action_alias (key, action_key, subject_id, period)
+    select distinct on (d.key) d.key, a.key, d.subject_id, d.period
+    from decided_action d join action a on a.subject_id = d.subject_id and a.subject = d.subject
+        and a.kind = d.kind and a.dry_run = d.dry_run
+        and coalesce(a.parameters->>'to', '') = coalesce(d.parameters->>'to', '')
+        and coalesce(a.parameters->>'channel', '') = coalesce(d.parameters->>'channel', '')
+    where d.action_key is null and d.subject = 'theme' and a.adopted and abs(a.period - d.period) <= 1
+        and (d.period = 0 or not exists (
+            select from action_alias o where o.action_key = a.key and o.subject_id = d.subject_id
+        ))
+    order by d.key, a.created_at, a.key
+    on conflict (key) do nothing
+"""
+"""Periods are numbered by the subject, so that those of two subjects may differ by one; one of them is taken."""
+
+
+async def adopt(sql: Sql) -> None:
+    """Give actions whose theme became known that theme as their subject, and what was made for them too."""
+    placed = await sql.rows(_PLACED)
+    if not placed:
+        return
+    values = {"keys": [row["key"] for row in placed], "themes": [row["theme_id"] for row in placed]}
+    await sql.run(_ADOPT, **values)
+    for table in ("link", "delivery"):
+        await sql.run(_FOLLOW.format(table=table), **values)
+
+
+async def carry(sql: Sql, merged: Sequence[tuple[str, str]]) -> None:
+    """Give what was done for themes that went into others (gone, into) to those."""
+    if not merged:
+        return
+    heirs: dict[str, str] = {}
+    for gone, into in merged:
+        heirs = {one: into if heir == gone else heir for one, heir in heirs.items()} | {gone: into}
+    values: dict[str, Any] = {"gone": list(heirs), "into": list(heirs.values())}
+    await sql.run(_MERGED.format(table="action", more=", adopted = true") + " and t.subject = 'theme'", **values)
+    await sql.run(_MERGED.format(table="link", more=""), **values)
+    await sql.run(_MERGED_SENT, **values)
+
+
+async def resolve(sql: Sql, *, now: datetime) -> None:
+    """Find the action of every staged decision that is known under another key; what is left is new."""
+    freed = await sql.rows(_FREED, since=now - STILL_THE_SAME, provisional=PROVISIONAL)
+    if freed:
+        values = {"old": [row["old"] for row in freed], "new": [row["new"] for row in freed]}
+        await sql.run(_RENAME, **values)
+        await sql.run(_POINT, **values)
+    await sql.run(_KNOWN)
+    for statement in (_STOOD_IN, _ADOPTED):
+        if await sql.run(statement):
+            await sql.run(_KNOWN)

@@ -1,0 +1,1 @@
+"""The contract that every tool keeps, whichever service it speaks to."""
