@@ -93,6 +93,7 @@ async def test_random_faults_on_every_connector_lose_and_double_nothing(store: P
         assert struck(found).total() > 20
     assert len(verdict.made) >= 8
     assert verdict.lost == {}
+    assert verdict.given_up == {}
     assert verdict.doubled == {}
 
 
@@ -107,6 +108,56 @@ async def test_a_connection_cut_before_or_after_the_deed_gives_one_thing(
         assert (await desk.create()).state is DeliveryState.DONE
         assert desk.vendor.bench.duplicates() == 0
         assert {row.state for row in await desk.rows()} == {DeliveryState.DONE}
+
+
+async def test_what_is_surely_not_there_is_looked_up_once_before_it_is_sent_again(store: PostgresStore) -> None:
+    async with at(store, "hubspot") as desk:
+        desk.vendor.bench.strike(ToolFault.RESET)
+        await act(desk.parts, patience=10_000)
+        asked = desk.vendor.bench.sim.tally.requests
+        assert asked["POST /crm/objects/2026-09/tasks"] == 2
+        assert asked["POST /crm/objects/2026-09/tasks/search"] == 2, "those of the contact, then all, and no more"
+        assert (await desk.create()).state is DeliveryState.DONE
+        assert desk.vendor.bench.objects() == 1
+
+
+async def test_what_used_up_its_tries_is_given_up_and_shown_but_not_lost(store: PostgresStore) -> None:
+    settings = PATIENT.model_copy(update={"attempts": 2})
+    async with at(store, "hubspot", settings=settings) as desk:
+        for _ in range(2):
+            desk.vendor.bench.strike(ToolFault.SERVER_ERROR)
+        told = await act(desk.parts, patience=10_000)
+        verdict = await judge(store, {"hubspot": desk.vendor})
+        assert (verdict.lost, verdict.given_up, verdict.good) == ({}, {"hubspot": 1}, True)
+        (stray,) = verdict.strays
+        assert stray.words.startswith(
+            "given up: hubspot create of theme-0: dead after 2 tries, may have arrived; it is not there; cause: "
+        )
+        assert told.problems, "people are told"
+        await people.retry(desk.parts, [stray.row])
+        await act(desk.parts, patience=10_000)
+        assert (await judge(store, {"hubspot": desk.vendor})).made == {"hubspot": 1}
+        assert desk.vendor.bench.duplicates() == 0
+
+
+async def test_what_is_said_to_be_done_and_is_not_there_is_lost_once(store: PostgresStore) -> None:
+    async with at(store, "hubspot", things=2) as desk:
+        await act(desk.parts, patience=10_000)
+        assert (await judge(store, {"hubspot": desk.vendor})).strays == ()
+        row = await desk.create()
+        del desk.vendor.bench.sim.tally.stored["task", row.object_key[:16]]
+        verdict = await judge(store, {"hubspot": desk.vendor})
+        assert (verdict.lost, verdict.given_up, verdict.good) == ({"hubspot": 1}, {}, False)
+        assert [(one.row.id, one.there) for one in verdict.strays] == [(row.id, False)]
+        assert verdict.strays[0].words.startswith("LOST: hubspot create")
+
+
+async def test_what_ended_without_being_sent_is_lost(store: PostgresStore) -> None:
+    async with at(store, "hubspot") as desk:
+        await people.discard(desk.parts, await desk.rows(), reason="not wanted")
+        verdict = await judge(store, {"hubspot": desk.vendor})
+        assert (verdict.lost, verdict.given_up) == ({"hubspot": 1}, {})
+        assert "not wanted" in verdict.strays[0].words
 
 
 async def test_slack_is_never_asked_twice_when_it_may_have_arrived(store: PostgresStore) -> None:

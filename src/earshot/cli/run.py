@@ -15,6 +15,7 @@ from earshot.cli.session import go, moment, opened
 from earshot.cli.statement import show, show_seconds
 from earshot.domain.call import Mode
 from earshot.errors import Misconfigured
+from earshot.pipeline.acting.tally import Acted
 from earshot.pipeline.daily import DailyRun
 from earshot.pipeline.embedding.consent import ensure as ensure_embedding
 from earshot.pipeline.money.consent import agreed, ensure
@@ -54,6 +55,10 @@ def command(
         return
     done = go(_run(since, until, classifier=classifier, batch=batch, yes=yes, offline=offline, quiet=as_json))
     path = deliver(done.report, form, to)
+    if done.acted.cut_short and not as_json:
+        err.print(f"{done.acted.words} The rest goes out now; the report is there already.", markup=False)
+    if done.acted.cut_short:
+        done = done.model_copy(update={"acted": go(_act(quiet=as_json))})
     if as_json:
         print_json(
             {
@@ -95,6 +100,12 @@ async def _run(
             with_sync=not offline,
             retention_days=settings.database.retention_days,
         )
+
+
+async def _act(*, quiet: bool) -> Acted:
+    """What is left to be done outside when the report is written."""
+    async with opened(quiet=quiet) as earshot:
+        return await earshot.act()
 
 
 async def _preview(since: str | None, until: str | None, *, quiet: bool) -> Preview:

@@ -6,7 +6,7 @@ from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness, Run
 from earshot.pipeline.acting.tally import Acted
-from earshot.pipeline.acting_on import act_on
+from earshot.pipeline.acting_on import BEFORE_REPORT, act_on
 from earshot.pipeline.backlog.refreshing import refresh
 from earshot.pipeline.batches.desk import Collected, Submitted
 from earshot.pipeline.deciding import decide
@@ -22,7 +22,8 @@ from earshot.ports.store import Want
 class DailyRun(Noun):
     """What a run did. `seconds` is the time of each stage; with a language model, sync and classify overlap.
 
-    `collected` and `submitted` are None where no provider's batch was concerned; `acted` is what became of actions.
+    `collected` and `submitted` are None where no provider's batch was concerned; `acted` is what became of actions
+    until the report; `act_on` does the rest.
     """
 
     run: Run
@@ -89,7 +90,7 @@ async def line(
         await group(parts)
         await refresh(parts)
         await decide(parts)
-        await act_on(parts)
+    await act_on(parts)
     return done
 
 
@@ -105,7 +106,7 @@ async def _judge(
     await watch.time("group", group(parts))
     await watch.time("backlog", refresh(parts))
     actions = await watch.time("decide", decide(parts))
-    acted = await watch.time("act", act_on(parts))
+    acted = await watch.time("act", act_on(parts, within=BEFORE_REPORT))
     figures = await watch.time("report", report(parts, since=since, until=until))
     update = {"classified": gathered.read, "unread": gathered.unread, "actions": actions}
     return record.model_copy(update=update), figures, acted

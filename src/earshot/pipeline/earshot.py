@@ -8,6 +8,8 @@ from typing import Self
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness
+from earshot.pipeline.acting.tally import Acted
+from earshot.pipeline.acting_on import act_on
 from earshot.pipeline.daily import DailyRun, line, run
 from earshot.pipeline.exporting import export
 from earshot.pipeline.importing import Imported, import_file
@@ -59,6 +61,10 @@ class Earshot:
             with_sync=with_sync,
             retention_days=retention_days,
         )
+
+    async def act(self) -> Acted:
+        """Plan and deliver what the rules decided, and read back where tickets stand."""
+        return await act_on(self.parts)
 
     async def report(self, *, since: datetime | None = None, until: datetime | None = None) -> Report:
         """The figures over a window of conversation time."""

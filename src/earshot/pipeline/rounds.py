@@ -61,7 +61,7 @@ async def conclude(parts: Parts) -> None:
     async with parts.store.exclusive(LINE):
         await group(parts)
         await decide(parts)
-        await act_on(parts)
+    await act_on(parts)
 
 
 class Round(Noun):

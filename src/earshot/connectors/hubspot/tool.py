@@ -68,12 +68,12 @@ class HubSpotTool:
 
     @property
     def abilities(self) -> Abilities:
-        """Tasks. One order is up to three requests, of which two search, and 5 searches a second are allowed."""
+        """Tasks. An order searches its contact; a look-up is at least four searches, of 5 allowed a second."""
         return Abilities(
             orders={Thing.TASK: frozenset({Op.CREATE, Op.UPDATE, Op.REOPEN})},
             resend={Thing.TASK: Resend.LOOK_UP},
             settle_after=_SETTLES,
-            per_second=2.0,
+            per_second=1.0,
             reads_back=True,
         )
 

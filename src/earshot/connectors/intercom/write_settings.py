@@ -21,5 +21,5 @@ class IntercomWriteSettings(Noun):
         description="Define a conversation attribute that does not exist yet, as text; unset: refuse its values.",
     )
     per_second: float = Field(
-        default=2.0, gt=0, le=50, description="Most writes a second; they share the workspace's rate limit."
+        default=10.0, gt=0, le=50, description="Most writes a second; they share the workspace's rate limit."
     )

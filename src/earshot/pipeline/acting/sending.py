@@ -127,11 +127,17 @@ class Courier:
 
 
 def _look_up_first(tool: Tool) -> Ask:
-    """Done when it is found; sent when it surely is not there; otherwise what the look-up said."""
+    """Done when it is found; sent when it surely is not there; otherwise what the look-up said.
+
+    What was just looked up is sent without `again`: the tool would look a second time, and every further request is
+    one more that can fail.
+    """
 
     async def ask(order: Order) -> Outcome:
         found = await tool.find(order)
-        return await tool.deliver(order) if found.result is Result.REJECTED else found
+        if found.result is not Result.REJECTED:
+            return found
+        return await tool.deliver(order.model_copy(update={"again": False}))
 
     return ask
 

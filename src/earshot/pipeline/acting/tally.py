@@ -22,7 +22,8 @@ _WORDS = (
 class Acted(Noun):
     """What became of deliveries in one round. `waiting` counts those left for later; `problems` are sentences.
 
-    `planned` is how many deliveries were new; `tried` those of dry runs; `unsure` may or may not have arrived.
+    `planned` is how many deliveries were new; `tried` those of dry runs; `unsure` may or may not have arrived;
+    `cut_short` says that time was over before everything due was done.
     """
 
     planned: int = 0
@@ -34,6 +35,7 @@ class Acted(Noun):
     suppressed: int = 0
     waiting: int = 0
     problems: tuple[str, ...] = ()
+    cut_short: bool = False
 
     @property
     def ok(self) -> bool:
