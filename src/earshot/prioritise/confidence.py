@@ -7,7 +7,7 @@ from earshot.domain.backlog import Evidence
 from earshot.domain.reading import Priority
 from earshot.domain.rice import Estimate, Factor, Source
 from earshot.prioritise.settings import PrioritiseSettings
-from earshot.prioritise.wording import counted, listed, number
+from earshot.text.wording import counted, listed, number
 
 CONFIDENCE_WORDS: Mapping[float, str] = {0.5: "limited data", 0.8: "good data", 1.0: "strong data"}
 """The guide's word for each step."""

@@ -7,7 +7,7 @@ from importlib import resources
 
 from earshot.domain.backlog import ItemType
 from earshot.domain.reading import IssueType
-from earshot.prioritise.wording import listed
+from earshot.text.wording import listed
 
 QUIET_DAYS = 14
 """How long after release the matter is watched."""

@@ -10,11 +10,11 @@ from earshot.prioritise.kinds import item_type
 from earshot.prioritise.labels import components, labels, segments
 from earshot.prioritise.settings import PrioritiseSettings
 from earshot.prioritise.urgency import urgency
-from earshot.prioritise.wording import listed
 from earshot.text.escape import clip, one_line
 from earshot.text.personal.masking import passages
 from earshot.text.personal.spans import Kind
 from earshot.text.untrusted import inert
+from earshot.text.wording import listed
 
 TEMPLATE = "template-1"
 """Which template worded an item; raised when its words change."""

@@ -5,8 +5,8 @@ from fractions import Fraction
 from earshot.domain.backlog import ItemType
 from earshot.domain.rice import Estimate, Factor, Source
 from earshot.prioritise.settings import PrioritiseSettings
-from earshot.prioritise.wording import number
 from earshot.text.escape import clip
+from earshot.text.wording import number
 
 FIBONACCI = (1, 2, 3, 5, 8, 13, 21)
 """Story points that are given."""

@@ -7,8 +7,8 @@ from math import isfinite
 from earshot.domain.backlog import ItemEdit
 from earshot.domain.rice import CONFIDENCES, IMPACTS, Estimate, Factor, Source
 from earshot.prioritise.impact import nearest
-from earshot.prioritise.wording import number
 from earshot.text.escape import clip
+from earshot.text.wording import number
 
 LEAST_EFFORT, MOST_EFFORT = 0.1, 104.0
 """Half a day and two years, in person-weeks."""

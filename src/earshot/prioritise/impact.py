@@ -6,7 +6,7 @@ from fractions import Fraction
 from earshot.domain.backlog import Evidence
 from earshot.domain.reading import ChurnRisk, Priority
 from earshot.domain.rice import IMPACTS, Estimate, Factor, Source
-from earshot.prioritise.wording import listed, number
+from earshot.text.wording import listed, number
 
 IMPACT_WORDS: Mapping[float, str] = {0.25: "minimal", 0.5: "low", 1.0: "medium", 2.0: "high", 3.0: "massive"}
 """The guide's word for each step."""

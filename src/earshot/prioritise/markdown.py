@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from earshot.domain.backlog import BacklogItem, Evidence, Link
 from earshot.domain.customer import Segment
 from earshot.domain.theme import Quote
-from earshot.prioritise.wording import counted, money, number, weeks
 from earshot.text.escape import for_markdown as md
 from earshot.text.escape import safe_url, visible
+from earshot.text.wording import counted, money, mood, number, weeks
 
 
 def render_markdown(item: BacklogItem, *, currency: str = "USD", heading: bool = False) -> str:
@@ -22,13 +22,6 @@ def render_markdown(item: BacklogItem, *, currency: str = "USD", heading: bool =
         _part("RICE", _rice(item)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def mood(score: float) -> str:
-    """A sentiment score in words."""
-    if abs(score) < 0.2:
-        return "neutral"
-    return f"{'highly ' if abs(score) >= 0.6 else ''}{'negative' if score < 0 else 'positive'}"
 
 
 def _part(title: str, lines: Iterator[str]) -> str:

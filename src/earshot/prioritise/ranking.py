@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from earshot.domain.backlog import BacklogItem
 from earshot.domain.rice import RiceScore
-from earshot.prioritise.wording import listed, number, weeks
+from earshot.text.wording import listed, number, weeks
 
 
 @dataclass(frozen=True, slots=True)

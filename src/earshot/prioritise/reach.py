@@ -7,7 +7,7 @@ from fractions import Fraction
 from earshot.domain.backlog import Evidence
 from earshot.domain.customer import Segment
 from earshot.prioritise.settings import PrioritiseSettings
-from earshot.prioritise.wording import counted, number
+from earshot.text.wording import counted, number
 
 _DAY = timedelta(days=1)
 

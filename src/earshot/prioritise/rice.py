@@ -12,8 +12,8 @@ from earshot.prioritise.estimates import admitted, chosen
 from earshot.prioritise.impact import IMPACT_WORDS, impact
 from earshot.prioritise.reach import Reach, reach
 from earshot.prioritise.settings import PrioritiseSettings
-from earshot.prioritise.wording import number, weeks
 from earshot.text.escape import clip
+from earshot.text.wording import number, weeks
 
 REASONING_LIMIT = 500
 _REASON_IN_SHORT = 150

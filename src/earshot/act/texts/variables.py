@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from earshot.act.texts.figures import date, money, mood, words
+from earshot.act.texts.figures import date, words
 from earshot.domain.backlog import BacklogItem
 from earshot.domain.delivery import Dossier, Link, WebLink
 from earshot.domain.theme import Quote
 from earshot.text.escape import safe_url
+from earshot.text.wording import money, mood
 
 MOST_QUOTES = 3
 MOST_LINKS = 10

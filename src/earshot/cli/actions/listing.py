@@ -23,6 +23,7 @@ from earshot.domain.delivery import DeliveryState
 from earshot.pipeline.acting.looking import ActionPortrait, ListedAction, Listing, Shown, listed, portrait
 from earshot.pipeline.exporting import action_row
 from earshot.text.escape import for_terminal, visible
+from earshot.text.wording import counted
 
 _COLUMNS = ("when (UTC)", "state", "what", "where", "rule", "conversation", "link", "id")
 _MEMBERS = 10
@@ -142,9 +143,9 @@ def _facts(found: ActionPortrait) -> Iterator[tuple[str, str]]:
 
 def _evidence(found: ActionPortrait, action: Action) -> Iterator[tuple[str, str]]:
     if dossier := found.dossier:
-        counted = f"{dossier.conversations:,} conversations of {dossier.customers:,} customers"
+        said, by = counted(dossier.conversations, "conversation"), counted(dossier.customers, "customer")
         suspects = f", {dossier.suspects:,} suspect ones not counted" if dossier.suspects else ""
-        yield "Behind it", f"{counted}{suspects}"
+        yield "Behind it", f"{said} of {by}{suspects}"
     members = found.members[:_MEMBERS]
     more = len(found.members) - len(members)
     ids = [f"{one.conversation_id}{' (suspect)' if one.suspect else ''}" for one in members]

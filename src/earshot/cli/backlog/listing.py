@@ -16,8 +16,8 @@ from earshot.pipeline.backlog.looking import ItemPortrait, ListedItem, backlog, 
 from earshot.pipeline.backlog.twins import Twin
 from earshot.prioritise.guide_shape import jira_row
 from earshot.prioritise.markdown import render_markdown
-from earshot.prioritise.wording import number, weeks
 from earshot.text.escape import for_terminal
+from earshot.text.wording import number, weeks
 
 _HEADING = re.compile(r"^\*\*(.+)\*\*$", re.MULTILINE)
 """A part's title; nothing a customer wrote can look so, because its asterisks are escaped."""

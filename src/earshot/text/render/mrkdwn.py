@@ -135,9 +135,11 @@ def _line(spans: Sequence[Span]) -> str:
 
 def _linked(span: Span) -> str:
     text = escape(span.text)
-    if not span.href:
+    words = text.strip()
+    if not span.href or not words:
         return text
-    return f"<{_address(span.href)}|{text.replace('|', '¦')}>"
+    before, _, after = text.partition(words)
+    return f"{before}<{_address(span.href)}|{words.replace('|', '¦')}>{after}"
 
 
 def _address(href: str) -> str:

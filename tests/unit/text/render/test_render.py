@@ -121,6 +121,11 @@ def test_markup_of_slack_is_only_words_in_the_text() -> None:
     assert "snake_case 2*3 10:30\n› quote\n∗a∗" in text
 
 
+def test_a_break_at_the_end_of_a_link_stands_behind_it() -> None:
+    spans = (Span(text="see\n", href="https://a.example/"), Span(text="more"))
+    assert to_text("t", Document(blocks=(Paragraph(spans=spans),))) == "t\n<https://a.example/|see>\nmore"
+
+
 def test_a_long_title_does_not_hide_the_text() -> None:
     text = to_text("&" * 100_000, Document(blocks=(Quotation(text="end"),)))
     assert text.endswith("“end”")

@@ -30,3 +30,10 @@ def money(amount: float, currency: str) -> str:
 def weeks(value: float) -> str:
     """Person-weeks: "1 week", "2.5 weeks"."""
     return "1 week" if value == 1 else f"{number(value)} weeks"
+
+
+def mood(score: float) -> str:
+    """A sentiment score in words."""
+    if abs(score) < 0.2:
+        return "neutral"
+    return f"{'highly ' if abs(score) >= 0.6 else ''}{'negative' if score < 0 else 'positive'}"
