@@ -178,7 +178,9 @@ def test(arguments: list[str]) -> None:
         must(PYTHON, "-m", "pytest", *arguments)
         return
     check()
-    must(PYTHON, "-m", "pytest", "--cov", "--cov-report=term-missing:skip-covered", "--durations=10")
+    # three processes: most of the time is waiting for servers; a file's tests stay together
+    spread = ["-n", "3", "--dist", "loadfile"]
+    must(PYTHON, "-m", "pytest", *spread, "--cov", "--cov-report=term-missing:skip-covered", "--durations=30")
 
 
 def lock() -> None:
