@@ -137,7 +137,7 @@ async def test_a_killed_server_is_started_again(data_dir: Path) -> None:
     await store.close()
 
 
-@pytest.mark.parametrize("pid", ["1", "99999999", "-5", "nonsense", str(os.getpid())])
+@pytest.mark.parametrize("pid", ["1", "99999999", "-5", "nonsense", pytest.param(str(os.getpid()), id="ours")])
 async def test_a_stale_pid_file_is_no_obstacle(data_dir: Path, pid: str) -> None:
     await (await opened(data_dir)).close()
     stale = places.prepare(data_dir).pgdata / "postmaster.pid"

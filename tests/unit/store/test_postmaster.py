@@ -35,7 +35,9 @@ def test_no_pid_file_means_nothing_to_stop(tmp_path: Path) -> None:
     assert postmaster.stop(places(tmp_path)) is None
 
 
-@pytest.mark.parametrize("content", ["", "word\n", "0\n", "-1\n", f"{os.getpid()}\n", "99999999\n"])
+@pytest.mark.parametrize(
+    "content", ["", "word\n", "0\n", "-1\n", pytest.param(f"{os.getpid()}\n", id="ours"), "99999999\n"]
+)
 def test_pid_files_of_no_server_are_removed(tmp_path: Path, content: str) -> None:
     where = places(tmp_path)
     file = where.pgdata / "postmaster.pid"
