@@ -12,6 +12,7 @@ from tests.still import StillClock
 
 async def test_a_secret_in_an_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx2")  # reading with a model makes it quiet in the whole process
     transport = httpx2.MockTransport(lambda _request: httpx2.Response(200))
     clock = StillClock(datetime(2026, 3, 10, tzinfo=UTC))
     sender = Sender("https://hooks.example.com/s3cret", headers={}, clock=clock, transport=transport)
