@@ -34,18 +34,6 @@ def fared(health: Health, outcome: Outcome, *, seconds: float, settings: ActSett
     return _failed(timed, outcome.reason, settings=settings, now=now)
 
 
-def may_use(health: Health | None, *, now: datetime) -> bool:
-    """Whether a delivery may go there now. An open breaker lets one through when its probe is due."""
-    if health is None or health.breaker is Breaker.CLOSED:
-        return True
-    return health.breaker is Breaker.OPEN and health.probe_at is not None and health.probe_at <= now
-
-
-def probe(health: Health, *, settings: ActSettings, now: datetime) -> Health:
-    """Take the one probe that is due: nobody else gets it before the next is."""
-    return health.model_copy(update={"probe_at": now + _rest(health.opened, settings)})
-
-
 def resumed(health: Health) -> Health:
     """Open for use again by a person's word; what was counted against it is forgotten."""
     fresh: dict[str, Any] = {"breaker": Breaker.CLOSED, "failures": 0, "recent": (), "opened": 0, "probe_at": None}

@@ -10,7 +10,7 @@ _EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Z
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def checked(value: str) -> str:
+def checked(value: str, *, example: str = "https://api.example.com") -> str:
     """The address without its last slash. Raises ValueError for what is none, or carries a user name."""
     parts = urlsplit(value)
     try:
@@ -18,7 +18,7 @@ def checked(value: str) -> str:
     except ValueError:
         port = 0
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or port == 0:
-        raise ValueError("must be an address such as https://api.example.com")
+        raise ValueError(f"must be an address such as {example}")
     return value.rstrip("/")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from earshot.decide.rules import path_of
 from earshot.decide.syntax import Binary, Items, Literal, Node, Unary
-from earshot.domain.facts import Facts
 from earshot.domain.rule_state import Clause
 
 Value = str | float | bool
@@ -58,11 +57,6 @@ def either(one: Sequence[Clause], other: Sequence[Clause]) -> tuple[Clause, ...]
     """What holds where one of two sets of clauses holds: facts that both narrow, to what either allows."""
     pairs = [(left, right) for left in one for right in other if left.fact == right.fact]
     return _tidy([wider for left, right in pairs if (wider := _wider(left, right)) is not None])
-
-
-def admits(clauses: Sequence[Clause], facts: Facts) -> bool:
-    """Whether facts fulfil all clauses: what the database is asked to check."""
-    return all(_admits(clause, _value(clause.fact, facts)) for clause in clauses)
 
 
 def _both(one: Sequence[Clause], other: Sequence[Clause]) -> tuple[Clause, ...]:
@@ -134,16 +128,3 @@ def _constant(node: Node) -> Value | None:
             return value if "\\" not in value else None
         case _:
             return None
-
-
-def _value(fact: str, facts: Facts) -> object:
-    value: object = facts
-    for name in fact.split("."):
-        value = getattr(value, name)
-    return value
-
-
-def _admits(clause: Clause, value: object) -> bool:
-    if clause.op == "in":
-        return value in clause.values
-    return isinstance(value, int | float) and _COMPARED[clause.op](float(value), _number(clause))

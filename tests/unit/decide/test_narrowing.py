@@ -1,23 +1,42 @@
 """Narrowing never loses a match, and says something where it can."""
 
 import json
+import operator
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.decide.evaluate import evaluate
-from earshot.decide.narrowing import NUMBERS, WORDS, admits, either, narrow
+from earshot.decide.narrowing import NUMBERS, WORDS, either, narrow
 from earshot.decide.rules import load_rules
 from earshot.decide.settings import RuleSettings
 from earshot.decide.syntax import tree
 from earshot.domain.facts import Facts
 from earshot.domain.reading import ChurnRisk, IssueType, Priority
+from earshot.domain.rule_state import Clause
 from earshot.store.facts import NARROWED
 
 from .facts import facts
 
 TYPES, LEVELS, RISKS = ([word.value for word in kind] for kind in (IssueType, Priority, ChurnRisk))
+
+
+COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def admits(clauses: Sequence[Clause], seen: Facts) -> bool:
+    """Whether facts fulfil all clauses: what the database is asked to check."""
+    return all(_admits(clause, operator.attrgetter(clause.fact)(seen)) for clause in clauses)
+
+
+def _admits(clause: Clause, value: object) -> bool:
+    if clause.op == "in":
+        return value in clause.values
+    (bound,) = clause.values
+    assert isinstance(bound, int | float)
+    return isinstance(value, int | float) and COMPARED[clause.op](float(value), float(bound))
 
 
 def told(when: str) -> list[tuple[str, str, tuple[object, ...]]]:

@@ -2,10 +2,10 @@
 
 import re
 from datetime import date
-from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, field_validator
 
+from earshot.connectors.addresses import checked
 from earshot.domain.model import Noun
 
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,254}")
@@ -68,10 +68,7 @@ class JiraSettings(Noun):
     @field_validator("base_url", "site_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
-            raise ValueError("must be an address such as https://your-site.atlassian.net")
-        return value.rstrip("/")
+        return checked(value, example="https://your-site.atlassian.net") if value else value
 
     @field_validator("project")
     @classmethod

@@ -1,10 +1,10 @@
 """The `[linear]` section: which team, and what stands where on an issue."""
 
 import re
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from earshot.connectors.addresses import checked
 from earshot.domain.model import Noun
 
 TEAM_KEY = re.compile(r"[A-Z][A-Z0-9]{0,19}")
@@ -49,10 +49,7 @@ class LinearSettings(Noun):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            raise ValueError("must be an address such as https://api.linear.app")
-        return value.rstrip("/").removesuffix("/graphql")
+        return checked(value, example="https://api.linear.app").removesuffix("/graphql")
 
     @field_validator("team")
     @classmethod
