@@ -31,9 +31,14 @@ from earshot.group.settings import GroupSettings
 from earshot.llm.embedding.settings import EmbeddingSettings
 from earshot.llm.keys import LlmKeys
 from earshot.llm.settings import LlmSettings
+from earshot.pipeline.realtime import RealtimeSettings
+from earshot.pipeline.scheduling.settings import ScheduleSettings
+from earshot.pipeline.serving import WebSettings, WorkerSettings
+from earshot.pipeline.watching.settings import WatchSettings
 from earshot.prioritise.settings import PrioritiseSettings
 from earshot.pull.settings import PullSettings
 from earshot.report.settings import ReportSettings
+from earshot.telemetry.settings import TelemetrySettings
 
 DEFAULT_FILE = "earshot.toml"
 
@@ -94,6 +99,12 @@ class Settings(BaseSettings):
     webhooks: list[WebhookSettings] = Field(default=[], description="Receivers of signed events, one entry each.")
     report: ReportSettings = Field(default_factory=ReportSettings)
     run: RunSettings = Field(default_factory=RunSettings)
+    realtime: RealtimeSettings = Field(default_factory=RealtimeSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    workers: WorkerSettings = Field(default_factory=WorkerSettings)
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    watch: WatchSettings = Field(default_factory=WatchSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
     @classmethod
     def settings_customise_sources(  # noqa: PLR0917 (the library's signature)
@@ -150,13 +161,20 @@ class Secrets(BaseModel):
 
     database_url: SecretStr | None = None
     intercom_token: SecretStr | None = None
+    intercom_client_secret: SecretStr | None = None
+    web_token: SecretStr | None = None
     llm: LlmKeys = LlmKeys()
     tools: dict[str, SecretStr] = {}
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ, *, also: Collection[str] = ()) -> "Secrets":
         """Read the secrets by their usual names, those of tools and `also` too; empty counts as absent."""
-        found = {"database_url": "DATABASE_URL", "intercom_token": "INTERCOM_ACCESS_TOKEN"}
+        found = {
+            "database_url": "DATABASE_URL",
+            "intercom_token": "INTERCOM_ACCESS_TOKEN",
+            "intercom_client_secret": "INTERCOM_CLIENT_SECRET",
+            "web_token": "EARSHOT_WEB_TOKEN",
+        }
         own = {k: SecretStr(environment[name]) for k, name in found.items() if environment.get(name)}
         names = {name for entry in TOOLS for name in entry.secrets}.union(also, {"MONGODB_URL"})
         tools = {name: SecretStr(environment[name]) for name in sorted(names) if environment.get(name)}

@@ -45,6 +45,7 @@ async def open_line(database_url: str) -> AsyncGenerator[Open]:
         async def opened(simulated: IntercomSim, **sections: Any) -> Earshot:
             base_url = await stack.enter_async_context(running(simulated))
             intercom = {"base_url": base_url, "rate_share": 1.0, "first_wait_seconds": 0.0}
+            intercom |= sections.pop("intercom", {})
             staff = {str(admin["email"]).rpartition("@")[2] for admin in simulated.admins.values()}
             pull = {"filters": {"staff_domains": sorted(staff)}}
             values = {"intercom": intercom, "pull": pull, "report": {"days": 120}, **sections}

@@ -8,6 +8,7 @@ Only outages count: what a provider answers to a bad key, a bad request or a ful
 from earshot.domain.call import Outcome
 from earshot.errors import Rejected
 from earshot.ports.clock import Clock
+from earshot.ports.meter import Meter, NoMeter
 from earshot.ports.model import Answer, Model, Request, Unanswered
 
 OUTAGES = frozenset({Outcome.OVERLOADED, Outcome.TIMEOUT, Outcome.LOST, Outcome.ERROR})
@@ -29,7 +30,9 @@ class BreakerOpen(Unanswered):
 class Breaker:
     """Implements `ports.model.Model` round one model; all who ask that model share it."""
 
-    def __init__(self, model: Model, *, failures: int, seconds: float, clock: Clock) -> None:
+    def __init__(
+        self, model: Model, *, failures: int, seconds: float, clock: Clock, meter: Meter | None = None
+    ) -> None:
         self._model = model
         self._most = failures
         self._seconds = seconds
@@ -37,6 +40,9 @@ class Breaker:
         self._failed = 0
         self._until = 0.0
         self._probe: object | None = None
+        self._meter = meter or NoMeter()
+        self._shown: int | None = None
+        self._show()
 
     @property
     def provider(self) -> str:
@@ -60,6 +66,7 @@ class Breaker:
         ticket = object()
         if self._failed >= self._most:
             self._probe = ticket
+            self._show()
         try:
             answer = await self._model.ask(request)
         except Unanswered as error:
@@ -74,6 +81,15 @@ class Breaker:
         finally:
             if self._probe is ticket:
                 self._probe = None
+            self._show()
+
+    def _show(self) -> None:
+        """The breaker's state as a gauge: 0 closed, 1 half-open, 2 open."""
+        state = 0 if self._failed < self._most else 1 if self._probe is not None else 2
+        if state == self._shown:
+            return  # another breaker of the same model may stand otherwise
+        self._shown = state
+        self._meter.gauge("earshot_llm_circuit_state", state, provider=self.provider, model=self.name)
 
     def _note(self, error: Unanswered) -> None:
         """Count an outage; whatever else the provider answers shows that it is there."""

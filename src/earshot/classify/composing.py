@@ -104,9 +104,9 @@ def compose(
     reader = _tiers(settings, rungs)
     if other is not None:
         elsewhere = make(booked(guard(other), settings.tier, conduct=means.conduct, books=means.books))
-        reader = Fallback(reader, lambda: elsewhere, provisional=False)
+        reader = Fallback(reader, lambda: elsewhere, provisional=False, meter=means.books.meter)
     if local is not None:
-        reader = Fallback(reader, local, provisional=True)
+        reader = Fallback(reader, local, provisional=True, meter=means.books.meter)
     return Composed(reader, ledger=means.books.ledger)
 
 
@@ -117,7 +117,7 @@ def _guarding(means: Means) -> Callable[[Model], Breaker]:
     def once(model: Model) -> Breaker:
         key = model.provider, model.name
         if key not in made:
-            made[key] = guarded(model, conduct=means.conduct, clock=means.books.clock)
+            made[key] = guarded(model, conduct=means.conduct, clock=means.books.clock, meter=means.books.meter)
         return made[key]
 
     return once

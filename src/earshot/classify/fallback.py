@@ -12,6 +12,7 @@ from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Stage
 from earshot.domain.reading import PartialLabels, Reading
 from earshot.errors import Misconfigured
+from earshot.ports.meter import Meter, NoMeter
 from earshot.ports.reader import Read, Reader
 
 
@@ -23,12 +24,19 @@ class Fallback:
     """
 
     def __init__(
-        self, first: Reader, second: Callable[[], Reader], *, provisional: bool, silent: bool = False
+        self,
+        first: Reader,
+        second: Callable[[], Reader],
+        *,
+        provisional: bool,
+        silent: bool = False,
+        meter: Meter | None = None,
     ) -> None:
         self._first = first
         self._second = cache(second)
         self._provisional = provisional
         self._silent = silent
+        self._meter = meter or NoMeter()
 
     @property
     def name(self) -> str:
@@ -55,6 +63,7 @@ class Fallback:
         answers = await self._asked(conversations)
         open_ones = [c for c in conversations if c.id not in answers or answers[c.id].unanswered]
         if open_ones:
+            self._count(len(open_ones), reason="unanswered" if answers else "misconfigured")
             for answer in await self._second().read(open_ones):
                 answers[answer.conversation_id] = self._marked(answer, answers.get(answer.conversation_id))
         return [answers[conversation.id] for conversation in conversations]
@@ -66,6 +75,10 @@ class Fallback:
             if not self._silent:
                 raise
             return {}
+
+    def _count(self, conversations: int, *, reason: str) -> None:
+        ways = {"from": self.name, "to": self._second().name, "reason": reason}
+        self._meter.count("earshot_llm_fallbacks_total", conversations, **ways)
 
     def _marked(self, answer: Read, before: Read | None) -> Read:
         provenance = answer.provenance

@@ -8,9 +8,11 @@ from rich.markup import escape
 from earshot.app import open_database
 from earshot.cli.console import out, print_json
 from earshot.cli.options import AsJson
+from earshot.cli.reaching import check_receiver
 from earshot.cli.session import go, opened
 from earshot.errors import EarshotError
 from earshot.pipeline.checking import Check, Grade, check_runs, check_source, check_tools, failed
+from earshot.pipeline.watching.checks import check_flow
 from earshot.ports.clock import SystemClock
 from earshot.settings import Secrets, Settings, load_settings
 
@@ -19,6 +21,8 @@ MARKS = {Grade.OK: "[green]✓[/green]", Grade.NOTE: "[yellow]![/yellow]", Grade
 
 def command(*, as_json: AsJson = False) -> None:
     """Check settings, database, Intercom token (workspace, region, rights), tools, models, clock, last run.
+
+    Of servers and workers: jobs, workers at work, the last webhook, schedules, bounds of [watch] that are left.
 
     Exit code 1 when anything fails, also when an expected daily run did not happen: fit for monitoring.
     """
@@ -51,6 +55,9 @@ async def _check() -> list[Check]:
         checks += await _embeddings(settings)
         every = timedelta(hours=settings.run.expect_every_hours)
         checks += await check_runs(earshot.parts, expect_every=every)
+        listens = Secrets.load().intercom_client_secret is not None
+        checks += await check_flow(earshot.parts, settings.watch, listens=listens)
+        checks += await check_receiver(settings)
     return checks
 
 

@@ -42,6 +42,9 @@ REGISTRY: tuple[Entry, ...] = (
     Entry(
         "export", "earshot.cli.export", "Write conversations, insights, themes, actions or model calls to a file."
     ),
+    Entry("serve", "earshot.cli.serve", "Hear webhooks in real time, and serve the HTTP API."),
+    Entry("worker", "earshot.cli.worker", "Work on the queues: real time, reading, schedules; see how they stand."),
+    Entry("schedule", "earshot.cli.schedule", "What runs when, how it went, and run it now."),
     Entry("erase", "earshot.cli.erase", "Remove a person or a conversation everywhere."),
     Entry("backup", "earshot.cli.backup", "Write the whole database into one file."),
     Entry("restore", "earshot.cli.restore", "Bring a backup back."),

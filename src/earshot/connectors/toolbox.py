@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -15,7 +15,7 @@ from earshot.ports.tool import Tool
 class Wanted:
     """A destination of the settings: its name, where its class stands, what it is given, and its secrets' names.
 
-    `switch` says whether it is on and dry; it is `settings`, or a part of it.
+    `switch` says whether it is on and dry; it is `settings`, or a part of it. `more`: what else its class takes.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Wanted:
     settings: object
     switch: ToolSettings
     secrets: tuple[str, ...]
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 class Toolbox:
@@ -57,5 +58,6 @@ class Toolbox:
     def _make(self, one: Wanted) -> Tool:
         module, _, name = one.place.partition(":")
         secrets = {name: self._secrets[name].get_secret_value() for name in one.secrets if name in self._secrets}
-        made: Tool = getattr(importlib.import_module(module), name)(one.settings, secrets, clock=self._clock)
+        make = getattr(importlib.import_module(module), name)
+        made: Tool = make(one.settings, secrets, clock=self._clock, **one.more)
         return made

@@ -8,6 +8,7 @@ from functools import cached_property
 import cel
 
 from earshot.decide.check import check
+from earshot.decide.parameters import FACT
 from earshot.decide.schema import FACTS, Kind
 from earshot.decide.settings import RuleSettings
 from earshot.decide.standing import rule_hash
@@ -34,6 +35,11 @@ class Rules:
     """The enabled rules, the most urgent first, equals in the order they were given."""
 
     ordered: tuple[Rule, ...]
+
+    @cached_property
+    def asks(self) -> Mapping[str, frozenset[str]]:
+        """By rule what its condition and its actions must know: `record.field`, or a record as a whole."""
+        return {rule.settings.name: _paths(rule) for rule in self.ordered}
 
     @cached_property
     def needs(self) -> Mapping[str, tuple[str, ...]]:
@@ -141,6 +147,13 @@ def needs_of(nodes: Sequence[Node]) -> dict[str, tuple[str, ...]]:
             fields.setdefault(record, set()).update({field} if field else ())
             whole.update(() if field else {record})
     return {record: () if record in whole else tuple(sorted(named)) for record, named in sorted(fields.items())}
+
+
+def _paths(rule: Rule) -> frozenset[str]:
+    told = {wanted.parameters[FACT] for wanted in rule.settings.actions if FACT in wanted.parameters}
+    needs = needs_of([rule.node])
+    asked = {f"{record}.{field}" for record, fields in needs.items() for field in fields}
+    return frozenset(told | asked | {record for record, fields in needs.items() if not fields})
 
 
 def _named(node: Node) -> Iterator[tuple[str, str]]:

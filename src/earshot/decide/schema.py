@@ -52,7 +52,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "segment": _SEGMENTS,
 }
 
-_HIDDEN = {(Facts, "at")}
+_HIDDEN = {(Facts, "at"), (Facts, "lacking")}
 """What facts carry besides, and no condition may ask for."""
 
 

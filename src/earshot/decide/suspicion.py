@@ -58,7 +58,8 @@ def differs(rule: Rule, facts: Facts, *, second: SecondLook) -> str:
     All three ordered fields count, asked or not: a reader that was talked into one label seldom keeps the others.
     """
     for field in _ORDERS:
-        apart = levels_apart(getattr(facts.insight, field), getattr(second, field), field=field)
+        one = getattr(facts.insight, field)
+        apart = levels_apart(one, getattr(second, field), field=field) if one else 0
         if apart > 1:
             return f"two readers differ by {apart} levels on {field.replace('_', ' ')}"
     if _asks(rule, _ISSUE) and facts.insight.issue_type != second.issue_type:

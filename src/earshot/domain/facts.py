@@ -75,7 +75,11 @@ class ThemeFacts(Noun):
 
 
 class Facts(Noun):
-    """Everything a rule sees about one insight. `at` is when the customer wrote; no rule can ask for it."""
+    """Everything a rule sees about one insight. `at` is when the customer wrote; no rule can ask for it.
+
+    `lacking` names what is not known yet, as `insight.summary` or as a whole record (`findings`, `theme`): labels
+    come before the reading, and the reading before its theme. A rule that needs it is judged later.
+    """
 
     insight: InsightFacts
     findings: tuple[FindingFacts, ...]
@@ -83,3 +87,4 @@ class Facts(Noun):
     conversation: ConversationFacts
     theme: ThemeFacts
     at: datetime | None = None
+    lacking: tuple[str, ...] = ()

@@ -67,15 +67,19 @@ async def check_runs(parts: Parts, *, expect_every: timedelta) -> list[Check]:
 
 
 async def check_tools(parts: Parts) -> list[Check]:
-    """Every switched-on destination: whether its credentials work; nothing is changed there."""
+    """Every switched-on destination: whether its credentials work; nothing is changed there.
+
+    A rehearsal needs no credentials: what it lacks is noted only.
+    """
     checks: list[Check] = []
     for name, tool in parts.make_tools().items():
+        dry = " Dry run: nothing is sent there." if name in parts.dry_tools else ""
         try:
             access = await tool.access()
         except EarshotError as error:
-            checks.append(Check(name=name, grade=Grade.FAILED, text=str(error), hint=error.hint))
+            grade = Grade.NOTE if dry else Grade.FAILED
+            checks.append(Check(name=name, grade=grade, text=f"{error}{dry}", hint=error.hint))
             continue
-        dry = " Dry run: nothing is sent there." if name in parts.dry_tools else ""
         checks.append(Check(name=name, grade=Grade.OK, text=f"{access.who}; can {access.can}.{dry}"))
         checks += [Check(name=name, grade=Grade.NOTE, text=warning) for warning in access.warnings]
     return checks

@@ -123,4 +123,5 @@ async def _finish(parts: Parts, record: Run, *, ok: bool, completeness: Complete
     async with parts.store.unit() as unit:
         await unit.runs.finish(ended)
         await unit.commit()
+    parts.meter.count("earshot_runs_total", outcome="ok" if ok else "failed")
     return ended

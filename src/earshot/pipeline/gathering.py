@@ -117,7 +117,9 @@ async def _in_turn(
 ) -> tuple[Completeness | None, Classified]:
     """Bring in, then read: for a reader that needs this machine for itself."""
     completeness = await _synced(parts, watch, asked=asked)
-    return completeness, await watch.time("classify", classify_with(parts, reader, run_id=run_id))
+    return completeness, await watch.time(
+        "classify", classify_with(parts, reader, run_id=run_id, shared=asked.classifier == "auto")
+    )
 
 
 async def _synced(parts: Parts, watch: Stopwatch, *, asked: Asked) -> Completeness | None:
@@ -138,7 +140,7 @@ async def _together(
     syncing = asyncio.create_task(watch.time("sync", _sync(parts, asked)))
     syncing.add_done_callback(partial(_end, inflow))
     reading = asyncio.create_task(
-        watch.time("classify", classify_with(parts, reader, run_id=run_id, inflow=inflow))
+        watch.time("classify", _read(parts, reader, asked=asked, run_id=run_id, inflow=inflow))
     )
     try:
         await asyncio.wait({syncing, reading}, return_when=asyncio.FIRST_EXCEPTION)
@@ -152,6 +154,13 @@ async def _together(
         await asyncio.gather(syncing, reading, return_exceptions=True)
     await watch.time("retain", retain(parts, days=asked.retention_days))
     return completeness, done
+
+
+def _read(
+    parts: Parts, reader: Reader, *, asked: Asked, run_id: str, inflow: Inflow | None = None
+) -> Awaitable[Classified]:
+    """Workers help where they would read as this run does."""
+    return classify_with(parts, reader, run_id=run_id, inflow=inflow, shared=asked.classifier == "auto")
 
 
 def _end(inflow: Inflow, syncing: asyncio.Task[Completeness]) -> None:

@@ -6,10 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 from earshot.domain.model import Noun
+from earshot.pipeline.arriving import arrivals
 from earshot.pipeline.parts import Parts
 from earshot.ports.source import BadEntry, Fetched
-from earshot.ports.store import Arrival
-from earshot.pull.filters import filter_reason
 
 BATCH = 500
 """Conversations per transaction."""
@@ -31,11 +30,13 @@ async def import_file(parts: Parts, path: Path) -> Imported:
     bad: list[BadEntry] = []
     while batch := await asyncio.to_thread(_next, entries):
         bad += [entry for entry in batch if isinstance(entry, BadEntry)]
-        arrivals = [_arrival(parts, entry) for entry in batch if isinstance(entry, Fetched)]
+        fetched = [entry for entry in batch if isinstance(entry, Fetched)]
         async with parts.store.unit() as unit:
-            changed += await unit.conversations.save(arrivals, now=parts.clock.now())
+            changed += await unit.conversations.save(
+                await arrivals(parts, unit, fetched=fetched), now=parts.clock.now()
+            )
             await unit.commit()
-        taken += len(arrivals)
+        taken += len(fetched)
         step.advance(len(batch))
     step.done()
     return Imported(conversations=taken, changed=changed, bad=tuple(bad))
@@ -43,8 +44,3 @@ async def import_file(parts: Parts, path: Path) -> Imported:
 
 def _next(entries: Iterator[Fetched | BadEntry]) -> list[Fetched | BadEntry]:
     return list(islice(entries, BATCH))
-
-
-def _arrival(parts: Parts, fetched: Fetched) -> Arrival:
-    reason = filter_reason(fetched.conversation, parts.pull.filters)
-    return Arrival(conversation=fetched.conversation, raw=fetched.raw, excluded=reason)

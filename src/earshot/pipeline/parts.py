@@ -11,9 +11,12 @@ from earshot.decide.rules import Rules
 from earshot.group.settings import GroupSettings
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.quota import Quota
+from earshot.pipeline.realtime import RealtimeSettings
+from earshot.pipeline.serving import WorkerSettings
 from earshot.pipeline.variants import VariantMaker
 from earshot.ports.clock import Clock, Ids, RandomIds, SystemClock
 from earshot.ports.embedder import Embedder
+from earshot.ports.meter import Meter, NoMeter
 from earshot.ports.progress import Progress, Silent
 from earshot.ports.reader import Reader
 from earshot.ports.source import BadEntry, Fetched, Source
@@ -32,7 +35,8 @@ class Parts:
     """Everything a use case may need. What costs time is made on first use, so that a command pays only for what it
     needs. `make_llm` and `make_tasks` are None while no language model is switched on, `make_embedder` while no
     embeddings are. `make_tools` gives the switched-on destinations by name, the same ones each time; nothing
-    is sent to `dry_tools`. `actor` is who acts, for what people change.
+    is sent to `dry_tools`. `actor` is who acts, for what people change. `make_first_reader` makes who judges
+    first in real time (None: the local model); make it once.
     """
 
     store: Store
@@ -57,4 +61,8 @@ class Parts:
     make_tools: Callable[[], Mapping[str, Tool]] = dict
     dry_tools: frozenset[str] = frozenset()
     actor: str = "person"
+    realtime: RealtimeSettings = field(default_factory=RealtimeSettings)
+    workers: WorkerSettings = field(default_factory=WorkerSettings)
+    make_first_reader: Callable[[], Reader] | None = None
+    meter: Meter = field(default_factory=NoMeter)
     closers: Sequence[Callable[[], Awaitable[None]]] = ()

@@ -16,6 +16,7 @@ async def report(parts: Parts, *, since: datetime | None = None, until: datetime
     figures = await _gather(parts, window)
     if since is None and not figures.totals.conversations and figures.undated:
         figures = await _gather(parts, window.model_copy(update={"start": BEGINNING}))
+    parts.meter.count("earshot_reports_total")
     return figures
 
 

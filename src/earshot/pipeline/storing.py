@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from earshot.domain.model import Noun
+from earshot.pipeline.arriving import arrivals
 from earshot.pipeline.parts import Parts
 from earshot.ports.source import Deletion, Fetched, Page
 from earshot.ports.store import Arrival, SyncState, Unit
 from earshot.pull.choose import Chosen
-from earshot.pull.filters import filter_reason
-from earshot.pull.merge import merge_truncated
 from earshot.pull.tally import Tally
 from earshot.pull.window import WindowPlan, checkpoint
 
@@ -42,11 +41,11 @@ class Storing:
         """Store one page and move the cursor, in one commit."""
         now = self._parts.clock.now()
         async with self._parts.store.unit() as unit:
-            arrivals = await self._arrivals(unit, outcomes)
-            await unit.conversations.save(arrivals, now=now)
+            arriving = await self._arrivals(unit, outcomes)
+            await unit.conversations.save(arriving, now=now)
             lost = [Deletion(external_id=o.external_id, deleted_at=now) for o in outcomes if o.gone]
             await unit.conversations.delete(self._source, lost)
-            self._count(page, chosen, outcomes=outcomes, arrivals=arrivals)
+            self._count(page, chosen, outcomes=outcomes, arrivals=arriving)
             self._move(page, outcomes)
             await unit.runs.save_sync_state(self._source, self.state)
             await unit.commit()
@@ -72,14 +71,7 @@ class Storing:
             await unit.commit()
 
     async def _arrivals(self, unit: Unit, outcomes: Sequence[Outcome]) -> list[Arrival]:
-        fetched = [o.fetched for o in outcomes if o.fetched is not None]
-        cut = [f.conversation.id for f in fetched if f.conversation.truncated]
-        older = {c.id: c for c in await unit.conversations.get(cut)} if cut else {}
-        return [
-            Arrival(conversation=whole, raw=f.raw, excluded=filter_reason(whole, self._parts.pull.filters))
-            for f in fetched
-            for whole in (merge_truncated(older.get(f.conversation.id), f),)
-        ]
+        return await arrivals(self._parts, unit, fetched=[o.fetched for o in outcomes if o.fetched is not None])
 
     def _count(
         self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome], arrivals: Sequence[Arrival]

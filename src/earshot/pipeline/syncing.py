@@ -15,6 +15,7 @@ from earshot.domain.run import Completeness
 from earshot.errors import NotFound, Rejected, Transient
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.storing import Outcome, Storing
+from earshot.ports.meter import Meter
 from earshot.ports.progress import Step
 from earshot.ports.source import Fetched, Page, Source
 from earshot.ports.store import SyncState
@@ -66,7 +67,26 @@ async def preview(parts: Parts, *, since: datetime | None, until: datetime | Non
 
 async def sync(parts: Parts, *, since: datetime | None = None, until: datetime | None = None) -> Completeness:
     """Bring in everything that changed in the window; what is missing is named in the statement."""
-    source = parts.make_source()
+    began = parts.clock.monotonic()
+    try:
+        with parts.meter.span("sync"):
+            statement = await _sync(parts, since=since, until=until)
+    except BaseException:
+        parts.meter.count("earshot_syncs_total", outcome="failed")
+        raise
+    _measure(parts.meter, statement, seconds=parts.clock.monotonic() - began)
+    return statement
+
+
+def _measure(meter: Meter, statement: Completeness, *, seconds: float) -> None:
+    meter.count("earshot_syncs_total", outcome="complete" if statement.complete else "incomplete")
+    meter.observe("earshot_sync_seconds", seconds)
+    for outcome in ("fetched", "unchanged", "filtered_out", "deleted", "failed"):
+        meter.count("earshot_sync_conversations_total", getattr(statement, outcome), outcome=outcome)
+
+
+async def _sync(parts: Parts, *, since: datetime | None, until: datetime | None) -> Completeness:
+    source, began = parts.make_source(), parts.clock.now()
     workspace = await source.workspace()
     async with parts.store.unit() as unit:
         await unit.runs.bind(source.name, workspace)
@@ -82,11 +102,20 @@ async def sync(parts: Parts, *, since: datetime | None = None, until: datetime |
     await storing.close(finished(storing.state, plan, newest=storing.newest), newest_deletion=newest_deletion)
     step.done()
     statement = storing.tally.completeness()
+    if statement.complete and until is None:
+        await _settle(parts, source, began=began)
     for kind, count in statement.unknown_kinds.items():
         log.warning(
             "%s: %s is not known to this version, seen %d times", source.name, one_line(kind, limit=60), count
         )
     return statement
+
+
+async def _settle(parts: Parts, source: Source, *, began: datetime) -> None:
+    """What real time had given up before this sync began is here now."""
+    async with parts.store.unit() as unit:
+        await unit.inbox.caught_up(source.name, before=began, now=parts.clock.now())
+        await unit.commit()
 
 
 async def _walk(parts: Parts, source: Source, *, storing: Storing, step: Step) -> None:

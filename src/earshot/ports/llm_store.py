@@ -17,6 +17,7 @@ class Want(Noun):
     `provisional_before`: also those read by a stand-in before that moment. `again_before`: also those whose
     insight is older than that moment, whoever read them, narrowed by `only_classifier` and `not_prompt` (read with
     another prompt hash). `unread_before`: also those nobody could read then. `skip`: never these ids (under way).
+    `only`: none but these ids (empty: any).
     Conversations that wait in an open batch are never given.
     """
 
@@ -27,6 +28,7 @@ class Want(Noun):
     only_classifier: str | None = None
     not_prompt: str | None = None
     skip: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 DEFAULT_WANT = Want()
@@ -97,6 +99,10 @@ class Calls(Protocol):
 
     async def pause(self, key: str, *, seconds: float) -> None:
         """Let nothing of this pace start earlier than so many seconds from now."""
+        ...
+
+    async def turns(self, key: str, count: int, *, interval: float, slack: float) -> float:
+        """Take so many turns of a pace, one per interval, at most `slack` seconds early; seconds to the first."""
         ...
 
     async def spent(self, day: str) -> float:

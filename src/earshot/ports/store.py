@@ -1,36 +1,43 @@
 """The socket of the database: one unit of work, whose one commit carries everything done in it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
-from typing import Any, Protocol, Self
+from datetime import datetime, timedelta
+from typing import Protocol, Self
 
 from earshot.domain.action import Action, ActionMember, ActionStatus
-from earshot.domain.conversation import Conversation
 from earshot.domain.delivery import Link
 from earshot.domain.facts import Facts
 from earshot.domain.insight import FirstLabels, Insight, Unread
 from earshot.domain.model import Noun
 from earshot.domain.report import Report, Window
 from earshot.domain.run import Run
+from earshot.ports.browse import Browse
+from earshot.ports.conversation_store import Arrival, Cache, Conversations, Directory, Known, Row
+from earshot.ports.jobs import Engine, Inbox, Jobs, Schedules
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
 from earshot.ports.outbox import Outbox, Rulebook
-from earshot.ports.source import Deletion, Workspace
+from earshot.ports.source import Workspace
 from earshot.ports.theme_store import Backlog, Member, Themes
+from earshot.ports.watch import Watch
 
 __all__ = [
     "DEFAULT_WANT",
     "Arrival",
     "Backlog",
     "Batches",
+    "Browse",
     "Cache",
     "Calls",
     "Conversations",
     "Decisions",
     "Directory",
+    "Engine",
     "Erasure",
     "Figures",
+    "Inbox",
     "Insights",
+    "Jobs",
     "Known",
     "Member",
     "Opening",
@@ -39,6 +46,7 @@ __all__ = [
     "Row",
     "Rulebook",
     "Runs",
+    "Schedules",
     "Spending",
     "Store",
     "Summaries",
@@ -46,26 +54,8 @@ __all__ = [
     "Themes",
     "Unit",
     "Want",
+    "Watch",
 ]
-
-Row = dict[str, Any]
-
-
-class Known(Noun):
-    """What the store holds of a conversation; `complete` says that no parts were missing when last fetched."""
-
-    updated_at: datetime
-    complete: bool
-    deleted: bool
-    content_hash: str
-
-
-class Arrival(Noun):
-    """A conversation to be stored, its raw vendor JSON, and why it is not to be read (None: read it)."""
-
-    conversation: Conversation
-    raw: bytes
-    excluded: str | None = None
 
 
 class SyncState(Noun):
@@ -81,58 +71,6 @@ class SyncState(Noun):
     deep_at: datetime | None = None
 
 
-class Cache(Protocol):
-    """A cache of vendor JSON by kind and id."""
-
-    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
-        """The cached objects of a kind ("contact", "company") that were fetched since `fresh_since`."""
-        ...
-
-    async def save(self, kind: str, objects: Mapping[str, Row], *, fetched_at: datetime) -> None:
-        """Put objects into the cache, replacing older ones."""
-        ...
-
-
-class Directory(Cache, Protocol):
-    """The cache of a source's customers and companies in the store."""
-
-    async def holds(self, kind: str, *, fresh_since: datetime) -> bool:
-        """Whether any object of a kind was fetched since `fresh_since`."""
-        ...
-
-
-class Conversations(Protocol):
-    """The conversations and their raw JSON."""
-
-    async def known(self, source: str, external_ids: Sequence[str]) -> dict[str, Known]:
-        """What is held of these conversations, by external id."""
-        ...
-
-    async def save(self, arrivals: Sequence[Arrival], *, now: datetime) -> int:
-        """Insert or replace whole conversations, customers and raw JSON; how many are new or changed in content."""
-        ...
-
-    async def delete(self, source: str, deletions: Sequence[Deletion]) -> int:
-        """Purge texts, quotes and insights of conversations deleted at the source, keeping a bare tombstone."""
-        ...
-
-    async def get(self, ids: Sequence[str]) -> list[Conversation]:
-        """The conversations with these public ids, in that order, those that exist."""
-        ...
-
-    async def pending(self, limit: int, *, want: Want = DEFAULT_WANT) -> list[Conversation]:
-        """Conversations to be read: not deleted, not excluded, no insight or Unread for their content hash."""
-        ...
-
-    async def count_pending(self, *, want: Want = DEFAULT_WANT) -> int:
-        """How many `pending` would return without a limit."""
-        ...
-
-    def export(self) -> AsyncIterator[Sequence[Conversation]]:
-        """All conversations in batches, by creation time and id; deleted ones as tombstones."""
-        ...
-
-
 class Insights(Protocol):
     """Readings and the conversations nobody could read."""
 
@@ -144,6 +82,10 @@ class Insights(Protocol):
         Labels are kept beside, and only where there is no full insight of the same text. A provisional insight
         never replaces one that is not.
         """
+        ...
+
+    async def present(self, conversation_id: str) -> tuple[Insight | None, FirstLabels | None]:
+        """What is known of a conversation's present text: its insight, else its labels."""
         ...
 
     def export_labels(self) -> AsyncIterator[Sequence[FirstLabels]]:
@@ -159,7 +101,14 @@ class Decisions(Protocol):
     """What the rules have not seen yet, and the actions they decided."""
 
     async def undecided(self, limit: int, *, now: datetime) -> list[Facts]:
-        """Facts of insights that no rule has judged since they last changed."""
+        """Facts of insights and first labels that no rule has judged since they last changed, insights first."""
+        ...
+
+    async def of(self, ids: Sequence[str], *, now: datetime) -> list[Facts]:
+        """Facts of these conversations as far as they are known, judged before or not; `lacking` says what is not.
+
+        Counts of themes are those of the last refresh.
+        """
         ...
 
     async def save(self, actions: Sequence[Action], *, decided: Sequence[str], now: datetime) -> int:
@@ -314,6 +263,31 @@ class Unit(Protocol):
         ...
 
     @property
+    def jobs(self) -> Jobs:
+        """The queue; what is enqueued here is there when this commits."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """What webhooks brought."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """What runs when."""
+        ...
+
+    @property
+    def browse(self) -> Browse:
+        """Pages of what is held."""
+        ...
+
+    @property
+    def watch(self) -> Watch:
+        """How the flow stands, and what is watched."""
+        ...
+
+    @property
     def runs(self) -> Runs:
         """Runs and sync state."""
         ...
@@ -344,8 +318,16 @@ class Store(Protocol):
         """A fresh transaction."""
         ...
 
+    def engine(self, *, grace: timedelta = timedelta(seconds=25)) -> Engine:
+        """The worker's side of the queue; told to stop, what runs may go on for the grace time."""
+        ...
+
     def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
+        ...
+
+    def apart(self, *, connections: int) -> "Store":
+        """The same database over connections of its own, which nobody else can use up; close it before this one."""
         ...
 
     async def close(self) -> None:

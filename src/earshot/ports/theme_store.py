@@ -37,6 +37,14 @@ class Themes(Protocol):
         """Mentions in their canonical order: all, only placed or unplaced ones, only those of cells' cores."""
         ...
 
+    async def lock(self) -> None:
+        """Hold grouping until the transaction ends: two at once would found the same theme twice."""
+        ...
+
+    async def unplaced(self, limit: int) -> list[str]:
+        """The conversations that mention what has no theme yet, in canonical order."""
+        ...
+
     async def count_unplaced(self) -> int:
         """How many mentions have no theme yet."""
         ...

@@ -1,19 +1,62 @@
 """Which conversations are kept but not read, and why."""
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from earshot.domain.conversation import Conversation
 from earshot.pull.settings import FilterSettings
 
 
-def filter_reason(conversation: Conversation, settings: FilterSettings) -> str | None:
-    """Why a conversation is not to be read, None where it is."""
+def filter_reason(
+    conversation: Conversation, settings: FilterSettings, *, own_tags: Collection[str] = (), begun: bool = False
+) -> str | None:
+    """Why a conversation is not to be read, None where it is.
+
+    `begun`: we hold a reading of it. Then its state, its plan and the tags that our own rules put on (`own_tags`)
+    do not count any more: what is filtered out loses its reading, and closing or tagging a conversation takes
+    nothing back that was said.
+    """
     return (
         _team(conversation, settings)
-        or _tag(conversation, settings)
+        or tag_reason(
+            conversation, skip=settings.skip_tags, only=settings.only_tags, own_tags=own_tags if begun else ()
+        )
         or _sender(conversation, settings)
         or _outbound(conversation, settings)
+        or (
+            None if begun else standing_reason(conversation, states=settings.only_states, plans=settings.only_plans)
+        )
     )
+
+
+def standing_reason(conversation: Conversation, *, states: Collection[str], plans: Collection[str]) -> str | None:
+    """Why its state or its customer's plan keeps a conversation out; empty lists let everything in."""
+    if states and conversation.state.value not in {state.casefold() for state in states}:
+        return f"state {conversation.state.value}"
+    if not plans:
+        return None
+    plan = (conversation.customer.plan if conversation.customer else None) or ""
+    if plan.strip().casefold() in {one.strip().casefold() for one in plans}:
+        return None
+    return "another plan" if plan else "no known plan"
+
+
+def tag_reason(
+    conversation: Conversation,
+    *,
+    skip: Collection[str],
+    only: Collection[str] = (),
+    own_tags: Collection[str] = (),
+) -> str | None:
+    """Why its tags keep a conversation out (any case). `own_tags` shut nothing out."""
+    tags = {tag.casefold(): tag for tag in conversation.tags}
+    own = {tag.casefold() for tag in own_tags}
+    shut = (tags[one] for tag in skip if (one := tag.casefold()) in tags and one not in own)
+    if (skipped := next(shut, None)) is not None:
+        return f"tag {skipped}"
+    if only and not any(tag.casefold() in tags for tag in only):
+        return "none of the wanted tags"
+    return None
 
 
 def _team(conversation: Conversation, settings: FilterSettings) -> str | None:
@@ -22,16 +65,6 @@ def _team(conversation: Conversation, settings: FilterSettings) -> str | None:
         return f"team {team}"
     if settings.only_teams and team not in settings.only_teams:
         return "another team" if team else "no team"
-    return None
-
-
-def _tag(conversation: Conversation, settings: FilterSettings) -> str | None:
-    tags = {tag.casefold(): tag for tag in conversation.tags}
-    skipped = next((tags[t.casefold()] for t in settings.skip_tags if t.casefold() in tags), None)
-    if skipped is not None:
-        return f"tag {skipped}"
-    if settings.only_tags and not any(tag.casefold() in tags for tag in settings.only_tags):
-        return "none of the wanted tags"
     return None
 
 

@@ -14,6 +14,16 @@ class FilterSettings(Noun):
     skip_tags: tuple[str, ...] = Field(
         default=("spam", "test"), description="Do not read conversations with one of these tags (any case)."
     )
+    only_states: tuple[str, ...] = Field(
+        default=(),
+        description='Begin to read only conversations in these states, for example ["open"]; what was begun is '
+        "followed to its end.",
+    )
+    only_plans: tuple[str, ...] = Field(
+        default=(),
+        description='Begin to read only conversations of customers on these plans, for example ["pro"]; an '
+        "unknown plan is none of them.",
+    )
     staff_domains: tuple[str, ...] = Field(
         default=(), description="E-mail domains of your own people, for example example.com."
     )

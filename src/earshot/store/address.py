@@ -14,7 +14,17 @@ SEARCH_PATH = "earshot, public"
 OLDEST = 15
 """Oldest PostgreSQL major version that is supported."""
 _SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://", re.IGNORECASE)
-_SESSION = {"search_path": SEARCH_PATH, "timezone": "UTC", "jit": "off", "client_min_messages": "warning"}
+_SESSION = {
+    "search_path": SEARCH_PATH,
+    "timezone": "UTC",
+    "jit": "off",
+    "client_min_messages": "warning",
+    # the server lets go of locks and turns of a machine that was cut off; without a network they mean nothing
+    "tcp_keepalives_idle": str(driver.QUIET_SECONDS),
+    "tcp_keepalives_interval": str(driver.PROBE_SECONDS),
+    "tcp_keepalives_count": str(driver.PROBES),
+    "tcp_user_timeout": str(1000 * driver.LOST_SECONDS),
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ async def connect(address: Address, *, database: str | None = None) -> driver.Dr
             f"there is no such database at {address.place}", hint="create it, or correct its name in DATABASE_URL"
         ) from error
     except driver.PostgresError as error:
+        if driver.is_lost(error):
+            raise _unreachable(address, error) from error
         raise Misconfigured(
             f"the database at {address.place} refuses us: {error}", hint="check DATABASE_URL"
         ) from error

@@ -92,6 +92,20 @@ _ADOPTED = """
 """
 """Periods are numbered by the subject, so that those of two subjects may differ by one; one of them is taken."""
 
+_SAME_MATTER = """
+    update decided_action d set action_key = s.action_key from (
+        select distinct on (d.key, d.conversation_id) d.key, d.conversation_id, a.key as action_key
+        from decided_action d join action_member m on m.conversation_id = d.conversation_id
+        join action a on a.key = m.action_key and a.kind = d.kind and a.dry_run = d.dry_run
+            and coalesce(a.parameters->>'to', '') = coalesce(d.parameters->>'to', '')
+            and coalesce(a.parameters->>'channel', '') = coalesce(d.parameters->>'channel', '')
+        where d.action_key is null and d.unplaced and a.unplaced and abs(a.period - d.period) <= 1
+        order by d.key, d.conversation_id, a.created_at, a.key
+    ) s where d.key = s.key and d.conversation_id = s.conversation_id
+"""
+"""What labels led to and the reading leads to again, though it sees the matter elsewhere: this conversation alone,
+as others may well mean another matter."""
+
 
 async def adopt(sql: Sql) -> None:
     """Give actions whose theme became known that theme as their subject, and what was made for them too."""
@@ -128,3 +142,4 @@ async def resolve(sql: Sql, *, now: datetime) -> None:
     for statement in (_STOOD_IN, _ADOPTED):
         if await sql.run(statement):
             await sql.run(_KNOWN)
+    await sql.run(_SAME_MATTER)

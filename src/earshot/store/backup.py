@@ -21,7 +21,8 @@ from earshot.store.sql import driver_of
 _TABLES = """
     select c.relname as name, array_agg(a.attname::text order by a.attnum) as columns
     from pg_class c join pg_attribute a on a.attrelid = c.oid
-    where c.relnamespace = 'earshot'::regnamespace and c.relkind = 'r' and c.relname <> 'revision'
+    where c.relnamespace = 'earshot'::regnamespace and c.relkind = 'r'
+        and c.relname not in ('revision', 'reading_lease', 'worker')
         and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     group by c.relname order by c.relname
 """
@@ -76,8 +77,9 @@ async def restore(address: Address, engine: AsyncEngine, *, path: Path, replace:
                     f"the database at {address.place} is not empty",
                     hint="restore elsewhere, or add --replace to drop what it holds",
                 )
-            await connection.exec_driver_sql("drop schema earshot cascade")
-            await connection.exec_driver_sql("create schema earshot")
+            for schema in migrating.SCHEMAS:
+                await connection.exec_driver_sql(f"drop schema if exists {schema} cascade")
+                await connection.exec_driver_sql(f"create schema {schema}")
             await connection.run_sync(migrating.upgrade, header["revision"])
             with Reader(path) as reader:
                 counts = await _fill(driver, reader.records())

@@ -57,6 +57,14 @@ _PAUSE = """
         + make_interval(secs => :seconds))
     on conflict (key) do update set requests_at = greatest(llm_pace.requests_at, excluded.requests_at)
 """
+_TURNS = """
+    insert into llm_pace as p (key, requests_at) values (:key, coalesce(cast(:moment as timestamptz),
+        clock_timestamp()) - make_interval(secs => :slack) + make_interval(secs => :taken))
+    on conflict (key) do update set requests_at = greatest(p.requests_at,
+        coalesce(cast(:moment as timestamptz), clock_timestamp()) - make_interval(secs => :slack))
+        + make_interval(secs => :taken)
+    returning extract(epoch from requests_at - coalesce(cast(:moment as timestamptz), clock_timestamp()))::float8
+"""
 _LOST = """l.cost_usd is null and (l.outcome in ('timeout', 'lost') or l.outcome = 'started' and l.created_at <
     clock_timestamp() - case when l.mode = 'online' then interval '1 hour' else interval '49 hours' end)"""
 """Calls whose answer nobody will bring any more; a batch may take a day, and its results are kept longer."""
@@ -150,6 +158,14 @@ class PostgresCalls:
     async def pause(self, key: str, *, seconds: float, moment: datetime | None = None) -> None:
         """Let nothing of this pace start earlier than so many seconds from now."""
         await self._sql.run(_PAUSE, key=key, seconds=max(0.0, seconds) + BURST, moment=moment)
+
+    async def turns(
+        self, key: str, count: int, *, interval: float, slack: float, moment: datetime | None = None
+    ) -> float:
+        """Take so many turns of a pace, one per interval, at most `slack` seconds early; seconds to the first."""
+        taken = count * interval
+        last = await self._sql.value(_TURNS, key=key, taken=taken, slack=slack, moment=moment)
+        return max(0.0, float(last) - taken + interval)
 
     async def spent(self, day: str) -> float:
         """What the day's calls cost, with the bounds of those that are under way or lost."""

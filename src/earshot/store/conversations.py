@@ -14,6 +14,7 @@ from earshot.ports.store import DEFAULT_WANT, Arrival, Known, Want
 from earshot.store import tombstones
 from earshot.store.cleaning import clean_conversation, clean_or_none
 from earshot.store.conversation_rows import ARRIVING, COLUMNS, from_row, messages_from, to_row
+from earshot.store.leases import Leases
 from earshot.store.purging import Purge
 from earshot.store.sql import Sql
 from earshot.store.wanting import counting, listing
@@ -51,6 +52,14 @@ _UPSERT = f"""
         deleted = false, deleted_at = null, saved_at = excluded.saved_at
     where excluded.updated_at >= conversation.updated_at
 """
+_UNHEARD = """not c.deleted and c.excluded is null and c.read_hash is distinct from c.content_hash
+    and c.label_hash is distinct from c.content_hash"""
+_OF_CUSTOMER = """
+    select c.external_id, r.body from conversation c join raw r on r.conversation_id = c.id
+    where c.source = :source and not c.deleted and (
+        c.customer_id = :contact and :contact <> '' or c.account = :company and :company <> ''
+    ) order by c.updated_at desc, c.id collate "C" limit :limit
+"""
 _RAW = """
     insert into raw (conversation_id, body, stored_at)
     select a.id, a.raw, :now from arriving_conversation a
@@ -75,18 +84,19 @@ _STALE = """
 """
 
 
-class PostgresConversations:
+class PostgresConversations(Leases):
     """`ports.store.Conversations` in PostgreSQL."""
 
     def __init__(self, sql: Sql, purge: Purge) -> None:
-        self._sql = sql
+        super().__init__(sql)
         self._purge = purge
 
     async def known(self, source: str, external_ids: Sequence[str]) -> dict[str, Known]:
         """What is held of these conversations, by external id; erased ones look deleted for ever."""
         rows = await self._sql.rows(
             """select external_id, updated_at, deleted, content_hash,
-                truncated or parts_expected is null or parts_held >= parts_expected as complete
+                truncated or parts_expected is null or parts_held >= parts_expected as complete,
+                read_hash is not null or label_hash is not null as begun
             from conversation where source = :source and external_id = any(:ids)""",
             source=source,
             ids=list(external_ids),
@@ -97,6 +107,7 @@ class PostgresConversations:
                 complete=row["complete"],
                 deleted=row["deleted"],
                 content_hash=row["content_hash"],
+                begun=row["begun"],
             )
             for row in rows
         }
@@ -169,6 +180,20 @@ class PostgresConversations:
         rows = await self._sql.rows(f"select {COLUMNS} from conversation c where c.id = any(:ids)", ids=list(ids))
         found = {row["id"]: from_row(row) for row in rows}
         return [found[one] for one in ids if one in found]
+
+    async def unheard(self, ids: Sequence[str]) -> list[Conversation]:
+        """Those of these, as stored, of whose present text there are no labels and no reading; in that order."""
+        statement = f"select {COLUMNS} from conversation c where c.id = any(:ids) and {_UNHEARD}"
+        found = {row["id"]: from_row(row) for row in await self._sql.rows(statement, ids=list(ids))}
+        return [found[one] for one in ids if one in found]
+
+    async def of_customer(
+        self, source: str, *, contact: str = "", company: str = "", limit: int
+    ) -> dict[str, bytes]:
+        """The raw JSON of conversations of a contact or a company, newest first, by external id."""
+        rows = await self._sql.rows(_OF_CUSTOMER, source=source, contact=contact, company=company, limit=limit)
+        unpack = zstandard.ZstdDecompressor().decompress
+        return {row["external_id"]: unpack(row["body"]) for row in rows}
 
     async def pending(self, limit: int, *, want: Want = DEFAULT_WANT) -> list[Conversation]:
         """Conversations to be read: not deleted, not excluded, no insight or Unread for their content hash.

@@ -12,6 +12,7 @@ from earshot.domain.facts import Facts
 from earshot.store.adopting import adopt, resolve
 from earshot.store.cleaning import clean, clean_json
 from earshot.store.facts import load_facts
+from earshot.store.label_facts import known_facts, undecided_labels
 from earshot.store.rollups import Rollups
 from earshot.store.sql import Sql, Stage
 
@@ -66,17 +67,32 @@ _JOIN = """
     returning action_key, suspect
 """
 _GROWN = """
-    update action set plan_at = least(plan_at, cast(:now as timestamptz))
-    where key = any(:keys) and kind <> all(:inward) and status <> 'DISCARDED'
+    update action a set plan_at = least(a.plan_at, cast(:now as timestamptz)) from (
+        select key from action where key = any(:keys) and kind <> all(:inward) and status <> 'DISCARDED'
+        order by key for update
+    ) grown where a.key = grown.key
 """
 _AGAIN = """
     update action set plan_at = :now
     where plan_at > :now and key in (select coalesce(action_key, key) from decided_action where suspect = '')
 """
 """What could not be planned while a conversation was being read again is due as soon as that was read."""
-_DECIDE = (
-    "update conversation_insights set decided_at = :now where conversation_id = any(:ids) and decided_at is null"
-)
+_DECIDE = """
+    with read as (
+        select conversation_id from conversation_insights
+        where conversation_id = any(:ids) and decided_at is null order by conversation_id for update
+    ), labelled as (
+        select conversation_id from first_labels
+        where conversation_id = any(:ids) and decided_at is null order by conversation_id for update
+    ), judged as (
+        update conversation_insights i set decided_at = :now from read r
+        where i.conversation_id = r.conversation_id returning i.conversation_id
+    )
+    update first_labels l set decided_at = :now from labelled d
+    where l.conversation_id = d.conversation_id
+        and not exists (select from judged j where j.conversation_id = l.conversation_id)
+"""
+"""Labels that are newer than what was judged of the same conversation are still to be judged."""
 _FIND = f"""
     select {COLUMNS} from action a where a.key in (
         (select key from action where starts_with(key, :prefix) limit :limit) union
@@ -99,9 +115,14 @@ class PostgresDecisions:
         self._rollups = rollups
 
     async def undecided(self, limit: int, *, now: datetime) -> list[Facts]:
-        """Facts of insights that no rule has judged since they last changed."""
+        """Facts of insights and labels that no rule has judged since they last changed, insights first."""
         await self._rollups.refresh()
-        return await load_facts(self._sql, "i.decided_at is null", now=now, limit=limit)
+        full = await load_facts(self._sql, "i.decided_at is null", now=now, limit=limit)
+        return full or await undecided_labels(self._sql, now=now, limit=limit)
+
+    async def of(self, ids: Sequence[str], *, now: datetime) -> list[Facts]:
+        """Facts of these conversations as far as they are known, judged before or not."""
+        return await known_facts(self._sql, ids, now=now)
 
     async def save(self, actions: Sequence[Action], *, decided: Sequence[str], now: datetime) -> int:
         """Insert new actions, mark conversations decided; how many actions were new.
@@ -119,7 +140,8 @@ class PostgresDecisions:
             grown = sorted({row["action_key"] for row in joined if not row["suspect"]})
             await self._sql.run(_GROWN, now=now, keys=grown, inward=[kind.value for kind in INWARD])
             await self._sql.run(_AGAIN, now=now)
-        await self._sql.run(_DECIDE, now=now, ids=list(decided))
+        if decided:
+            await self._sql.run(_DECIDE, now=now, ids=list(decided))
         return new
 
     async def get(self, keys: Sequence[str]) -> list[Action]:

@@ -1,5 +1,6 @@
 """The one place that knows asyncpg, which ships no types: the part of it that is used, typed."""
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
@@ -84,8 +85,24 @@ class Driver(Protocol):
         """A transaction block."""
         ...
 
+    async def add_listener(self, channel: str, callback: Callable[[object, int, str, str], None]) -> None:
+        """Hear what is notified on a channel."""
+        ...
+
+    def add_termination_listener(self, callback: Callable[[object], None]) -> None:
+        """Hear when the connection ends."""
+        ...
+
     def get_server_version(self) -> Version:
         """The server's version."""
+        ...
+
+    def is_closed(self) -> bool:
+        """Whether the connection is known to be lost."""
+        ...
+
+    def terminate(self) -> None:
+        """Drop it at once, without a word to the server."""
         ...
 
     async def close(self) -> None:
@@ -93,6 +110,38 @@ class Driver(Protocol):
         ...
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether an error says that the connection is gone or the server restarts, not that a query is wrong."""
+    code = str(getattr(error, "sqlstate", None) or "")
+    return isinstance(error, (OSError, TimeoutError, NotReady, TooManyConnections)) or code[:2] in {"08", "57"}
+
+
+QUIET_SECONDS, PROBE_SECONDS, PROBES = 10, 5, 3
+"""When a connection over the network says nothing: after how long it is probed, how often, and how many times."""
+LOST_SECONDS = 25
+"""What was sent and is not acknowledged for so long means that the connection is lost."""
+
+
 async def dial(**options: Any) -> Driver:
-    """A new connection with asyncpg's own options."""
-    return cast("Driver", await _UNTYPED.connect(**options))
+    """A new connection with asyncpg's own options; one that is cut off is noticed within half a minute."""
+    connection = await _UNTYPED.connect(**options)
+    steady(connection)
+    return cast("Driver", connection)
+
+
+def steady(connection: Any) -> None:
+    """Have the system find out when the other side of a connection is gone, where the system can."""
+    transport = getattr(connection, "_transport", None)  # asyncpg has no option for it
+    peer = transport.get_extra_info("socket") if transport is not None else None
+    if peer is None or peer.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wanted = {
+        "TCP_KEEPIDLE": QUIET_SECONDS,
+        "TCP_KEEPINTVL": PROBE_SECONDS,
+        "TCP_KEEPCNT": PROBES,
+        "TCP_USER_TIMEOUT": 1000 * LOST_SECONDS,
+    }
+    for name, value in wanted.items():
+        if (option := getattr(socket, name, None)) is not None:
+            peer.setsockopt(socket.IPPROTO_TCP, option, value)

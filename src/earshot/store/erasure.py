@@ -5,6 +5,7 @@ from datetime import datetime
 
 from earshot.domain.delivery import Link
 from earshot.store import tombstones, traces
+from earshot.store.jobs.forgetting import forget_contacts
 from earshot.store.needles import Needles
 from earshot.store.outbox.withdrawals import forget_actions, forget_subjects, outside
 from earshot.store.purging import Purge, gone_of
@@ -56,6 +57,8 @@ class PostgresErasure:
             "delete from account where id = any(:values)", values=values
         )
         removed["action"] = removed.get("action", 0) + await self._about(values)
+        for table, n in (await forget_contacts(self._sql, values)).items():
+            removed[table] = removed.get(table, 0) + n
         removed["masked"] = await traces.mask(self._sql, self._purge, needles=needles)
         await tombstones.remember(self._sql, "contact", values=values)
         return {table: n for table, n in removed.items() if n}

@@ -86,7 +86,11 @@ async def load_facts(
 ) -> list[Facts]:
     """Facts of insights that fulfil a condition on table `i`, in order of conversation time and id."""
     statement = _FACTS.format(narrowing=narrowing, which=which)
-    rows = await sql.rows(statement, limit=limit, **parameters)
+    return await facts_of(sql, await sql.rows(statement, limit=limit, **parameters), now=now)
+
+
+async def facts_of(sql: Sql, rows: Sequence[Mapping[str, Any] | Any], *, now: datetime) -> list[Facts]:
+    """The facts of rows with the columns of `_FACTS`, each with its theme as last counted."""
     ids = sorted({row["theme_id"] for row in rows if row["theme_id"]})
     themes = await sql.rows(_THEMES, ids=ids, now=now, week=now - WEEK, fortnight=now - 2 * WEEK)
     known = {row["id"]: ThemeFacts.model_validate(dict(row)) for row in themes}

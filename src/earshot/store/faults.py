@@ -7,7 +7,7 @@ from earshot.store import driver
 
 _FULL = {"53100", "53200"}
 _CLASH = {"23502", "23503", "23505", "23514"}
-_AGAIN = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
+_AGAIN = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
 
 
 def translated(error: Exception) -> Exception:

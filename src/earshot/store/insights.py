@@ -8,8 +8,9 @@ from typing import TypeVar
 from earshot.domain.insight import FirstLabels, Insight, Stage, Unread
 from earshot.store.cleaning import clean
 from earshot.store.forgetting import retire_digests
+from earshot.store.grouping_lock import share_grouping
 from earshot.store.insight_rows import FOUND, READ, finding_rows, insight_from, insight_row
-from earshot.store.labels import export_labels, save_labels
+from earshot.store.labels import export_labels, labels_from, save_labels
 from earshot.store.sql import Sql
 from earshot.store.sql import Stage as Table
 
@@ -120,6 +121,7 @@ INSIGHT = """
     from conversation_insights i
 """
 """What `insight_from` needs; a condition or order on table i may follow."""
+_PRESENT = "join conversation c on c.id = i.conversation_id and c.content_hash = i.content_hash"
 _EXPORT = f"{INSIGHT} order by i.conversation_at, i.conversation_id"
 
 
@@ -154,6 +156,7 @@ class PostgresInsights:
     async def _save(self, insights: dict[str, Insight]) -> None:
         if not insights:
             return
+        await share_grouping(self._sql, list(insights))
         await self._sql.stage(READ, [insight_row(one) for one in insights.values()])
         await self._sql.stage(FOUND, [row for one in insights.values() for row in finding_rows(one)])
         await self._sql.run(_UPSERT)
@@ -171,6 +174,16 @@ class PostgresInsights:
         rows = [(u.conversation_id, u.content_hash, clean(u.reason), u.attempted_at) for u in unread.values()]
         await self._sql.stage(_UNREAD, rows)
         await self._sql.run(_SAVE_UNREAD)
+
+    async def present(self, conversation_id: str) -> tuple[Insight | None, FirstLabels | None]:
+        """What is known of a conversation's present text: its insight, else its labels."""
+        row = await self._sql.row(f"{INSIGHT} {_PRESENT} where i.conversation_id = :id", id=conversation_id)
+        if row is not None:
+            return insight_from(row), None
+        first = await self._sql.row(
+            f"select i.* from first_labels i {_PRESENT} where i.conversation_id = :id", id=conversation_id
+        )
+        return None, labels_from(first) if first is not None else None
 
     def export_labels(self) -> AsyncIterator[Sequence[FirstLabels]]:
         """All conversations whose text has labels only, in batches, by conversation time."""

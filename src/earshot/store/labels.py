@@ -34,7 +34,8 @@ _PLAIN = [name for name in LABELLED.columns if name != "conversation_id"]
 _UPSERT = f"""
     insert into first_labels ({", ".join(LABELLED.columns)})
     select {", ".join(LABELLED.columns)} from labelled_conversation order by conversation_id
-    on conflict (conversation_id) do update set {", ".join(f"{name} = excluded.{name}" for name in _PLAIN)}
+    on conflict (conversation_id) do update set {", ".join(f"{name} = excluded.{name}" for name in _PLAIN)},
+        decided_at = null
 """
 _CLEAR_UNREAD = """
     with cleared as (

@@ -9,17 +9,19 @@ from earshot.errors import Misconfigured
 from earshot.store import driver
 from earshot.store.address import Address, connect
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision; a test compares it with the revisions themselves."""
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 LOCK = "select pg_advisory_lock(hashtextextended('earshot:migrations', 0))"
 UNLOCK = LOCK.replace("pg_advisory_lock", "pg_advisory_unlock")
 """Held while the schema is changed."""
+SCHEMAS = ("earshot", "earshot_jobs")
+"""Ours, and the one of the job engine."""
 _TABLES = """
     select n.nspname || '.' || c.relname
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f')
-        and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+        and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'earshot_jobs')
         and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
     order by 1 limit 3
 """
@@ -43,7 +45,7 @@ async def migrate(address: Address, engine: AsyncEngine, *, allow_foreign: bool)
             return
         if await revision(guard) is None and not allow_foreign:
             await _refuse_foreign(guard, address)
-        await _create_schema(guard, address)
+        await _create_schemas(guard, address)
         async with engine.begin() as connection:
             await connection.run_sync(upgrade, "head")
     finally:
@@ -69,14 +71,18 @@ async def _refuse_foreign(connection: driver.Driver, address: Address) -> None:
         )
 
 
-async def _create_schema(connection: driver.Driver, address: Address) -> None:
-    try:
-        await connection.execute("create schema if not exists earshot")
-    except driver.NoPrivilege as error:
-        raise Misconfigured(
-            f"no right to create the schema earshot in the database at {address.place}",
-            hint="grant CREATE on the database to this user, or create the schema for it",
-        ) from error
+async def _create_schemas(connection: driver.Driver, address: Address) -> None:
+    for name in SCHEMAS:
+        if await connection.fetchval("select to_regnamespace($1) is not null", name):
+            continue
+        try:
+            await connection.execute(f"create schema {name}")
+        except driver.NoPrivilege as error:
+            raise Misconfigured(
+                f"no right to create the schema {name} in the database at {address.place}",
+                hint=f"grant CREATE on the database to this user, or run as an administrator: "
+                f"create schema {name} authorization <this user>",
+            ) from error
 
 
 def upgrade(connection: Connection, target: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from earshot.domain.grouping import Mention, Partition, Placement, ThemeHead
+from earshot.store.grouping_lock import lock_grouping
 from earshot.store.lexicons import KeptLexicon, Lexicons
 from earshot.store.sql import Sql
 from earshot.store.theme_edits import ThemeEdits
@@ -71,6 +72,22 @@ class Placements(Lexicons):
         async for rows in self._sql.batches(statement, size=_BATCH, limit=limit):
             found += [mention_from(row) for row in rows]
         return found
+
+    async def lock(self) -> None:
+        """Hold grouping until the transaction ends: two at once would found the same theme twice."""
+        await lock_grouping(self._sql)
+
+    async def unplaced(self, limit: int) -> list[str]:
+        """The conversations that mention what has no theme yet, in canonical order."""
+        return list(
+            await self._sql.column(
+                """select conversation_id from (
+                    select conversation_id, min(conversation_at) as said_at from finding where theme_id is null
+                    group by conversation_id
+                ) f order by said_at, conversation_id collate "C" limit :limit""",
+                limit=limit,
+            )
+        )
 
     async def count_unplaced(self) -> int:
         """How many mentions have no theme yet."""

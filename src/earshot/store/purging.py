@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from earshot.store.forgetting import forget_digests, forget_edits
+from earshot.store.grouping_lock import hold_grouping
 from earshot.store.item_scrubbing import recount_items
+from earshot.store.jobs.forgetting import forget_conversations
 from earshot.store.outbox.withdrawals import Gone, forget_actions, forget_subjects, withdraw
 from earshot.store.placements import TOLD
 from earshot.store.scrubbing import Withdrawn, scrub_lexicon, scrub_theme, stray_themes
@@ -97,6 +99,7 @@ class Purge:
         removed["action"] = await self._actions(ids)
         removed["batch_entry"] = await self._entries(ids)
         await forget_edits(self._sql, ids)
+        removed |= await forget_conversations(self._sql, ids)
         await self._sql.run(
             "update llm_api_logs set conversation_id = null where conversation_id = any(:ids)", ids=list(ids)
         )
@@ -139,6 +142,7 @@ class Purge:
         }
 
     async def _findings(self, ids: Sequence[str], *, final: bool) -> int:
+        await hold_grouping(self._sql, ids)
         rows = await self._sql.rows(_WITHDRAWN, ids=list(ids))
         await self._sql.run("delete from finding where conversation_id = any(:ids)", ids=list(ids))
         by_theme: dict[str, list[Any]] = {}

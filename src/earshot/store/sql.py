@@ -4,13 +4,18 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any, cast
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
+from sqlalchemy import text as parsed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from earshot.store.driver import Driver
+
+text = lru_cache(maxsize=512)(parsed)
+"""A statement with its parameters found, which takes longer than many a statement itself: kept."""
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ async def erased_conversations(sql: Sql, source: str, *, external_ids: Sequence[
 
 async def erased_ids(sql: Sql, ids: Sequence[str]) -> set[str]:
     """Those of the public conversation ids that were erased."""
-    digests = {fingerprint("conversation", "\x1f".join(_origin(one))): one for one in ids}
+    digests = {fingerprint("conversation", "\x1f".join(origin_of(one))): one for one in ids}
     return {digests[found] for found in await _found(sql, digests)}
 
 
-def _origin(public_id: str) -> tuple[str, str]:
+def origin_of(public_id: str) -> tuple[str, str]:
     """Source and external id of a public id."""
     source, colon, external = public_id.partition(":")
     return (source, external) if colon else ("intercom", public_id)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import zstandard
 
 from earshot.store.conversation_rows import COLUMNS, from_row
+from earshot.store.jobs.forgetting import forget_reasons
 from earshot.store.needles import MASK, Needles, parsed
 from earshot.store.purging import Purge
 from earshot.store.scrubbing import normalize
@@ -62,6 +63,12 @@ TEXTS = {
     "summary": ("conversation_id", "body"),
     "reading_batch": ("note",),
     "batch_entry": ("conversation_id", "note"),
+    "inbox": ("external_id",),
+    "live_turn": ("external_id", "failure"),
+    "reading_lease": ("conversation_id",),
+    "schedule": ("outcome",),
+    "earshot_jobs.pgqueuer": ("dedupe_key",),
+    "earshot_jobs.pgqueuer_log": ("traceback",),
 }
 """Every column that can hold customer text, a name or an id."""
 _PEOPLE = {
@@ -83,11 +90,15 @@ _PEOPLE = {
     "summary": ("conversation_id",),
     "batch_entry": ("conversation_id",),
     "doubt": ("conversation_id",),
+    "inbox": ("external_id",),
+    "live_turn": ("external_id",),
+    "reading_lease": ("conversation_id",),
 }
 """The columns that hold bare ids, for ids too short to be searched in texts."""
 _LISTED = {
     "feature_requests": "conversation_ids && cast(:ids as text[])",
     "theme_edit": "conversations && cast(:ids as text[])",
+    "earshot_jobs.pgqueuer": "string_to_array(dedupe_key, '/') && cast(:ids as text[])",
     "backlog_item": """exists (
         select from jsonb_path_query(evidence, '$.**.conversation_id') said
         where said #>> '{}' = any(cast(:ids as text[]))
@@ -206,6 +217,7 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
     plain |= {"item_edit": ("value", "reason"), "action_member": ("suspect",), "link": ("subject_id", "variant")}
     plain |= {"action": ("reason", "suspect"), "delivery": ("subject_id", "cause", "note", "approved_by")}
     plain |= {"silence": ("reason",), "rule_state": ("reason",), "destination_health": ("reason",)}
+    plain |= {"live_turn": ("failure",), "schedule": ("outcome",)}
     plain |= {"unread": ("reason",), "summary": ("body",), "batch_entry": ("note",), "reading_batch": ("note",)}
     for table, columns in plain.items():
         for column in columns:
@@ -215,6 +227,7 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
                 pattern=needles.pattern,
                 mask=MASK,
             )
+    await forget_reasons(sql, needles.pattern or "")
     await sql.run(_MASK_LABELS, pattern=needles.pattern, mask=MASK)
     for row in await sql.rows("select id, title from theme where title like :mask", mask=f"%{MASK}%"):
         await sql.run(

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from earshot.store.backlog import PostgresBacklog
 from earshot.store.batches import PostgresBatches
+from earshot.store.browse import PostgresBrowse
 from earshot.store.calls import PostgresCalls
 from earshot.store.conversations import PostgresConversations
 from earshot.store.decisions import PostgresDecisions
@@ -14,6 +15,9 @@ from earshot.store.erasure import PostgresErasure
 from earshot.store.faults import translated
 from earshot.store.figures import PostgresFigures
 from earshot.store.insights import PostgresInsights
+from earshot.store.jobs.inbox import PostgresInbox
+from earshot.store.jobs.queue import PostgresJobs
+from earshot.store.jobs.schedules import PostgresSchedules
 from earshot.store.lexicons import KeptLexicon
 from earshot.store.outbox.outbox import PostgresOutbox
 from earshot.store.purging import Purge
@@ -23,6 +27,7 @@ from earshot.store.runs import PostgresRuns
 from earshot.store.sql import Sql
 from earshot.store.summaries import PostgresSummaries
 from earshot.store.themes import PostgresThemes
+from earshot.store.watching import PostgresWatch
 
 
 class PostgresUnit:
@@ -39,6 +44,11 @@ class PostgresUnit:
     decisions: PostgresDecisions
     outbox: PostgresOutbox
     rulebook: PostgresRulebook
+    browse: PostgresBrowse
+    jobs: PostgresJobs
+    inbox: PostgresInbox
+    schedules: PostgresSchedules
+    watch: PostgresWatch
     runs: PostgresRuns
     figures: PostgresFigures
     erasure: PostgresErasure
@@ -72,6 +82,11 @@ class PostgresUnit:
         self.decisions = PostgresDecisions(sql, rollups)
         self.outbox = PostgresOutbox(sql, rollups)
         self.rulebook = PostgresRulebook(sql, rollups)
+        self.browse = PostgresBrowse(sql, rollups)
+        self.jobs = PostgresJobs(sql)
+        self.inbox = PostgresInbox(sql)
+        self.schedules = PostgresSchedules(sql)
+        self.watch = PostgresWatch(sql)
         self.runs = PostgresRuns(sql)
         self.figures = PostgresFigures(sql, rollups, themes=self.themes)
         self.erasure = PostgresErasure(sql, purge)

@@ -21,6 +21,8 @@ _NOT_TRIED = """not exists (select from unread u where u.conversation_id = c.id
 """A reading that failed since the moment is not asked for again by the same wish."""
 _NOT_WAITING = """not exists (select from batch_entry e
     where e.open and e.conversation_id = c.id and e.content_hash = c.content_hash)"""
+_NOT_LEASED = """not exists (select from reading_lease l where l.conversation_id = c.id and l.until > :now)"""
+"""Nobody reads it at this moment."""
 _WAITING = """select c.id from batch_entry e join conversation c on c.id = e.conversation_id
     where e.open and e.content_hash = c.content_hash"""
 _EACH = """{table} t cross join lateral (
@@ -39,10 +41,10 @@ class _Reason:
     where: str
     age: str
 
-    def listed(self, rank: int) -> str:
+    def listed(self, rank: int, *, free: str) -> str:
         """At most `:limit` ids for this reason."""
-        source = self.source.replace("{free}", f"and {_NOT_WAITING} limit 1")
-        where = self.where if source != self.source else f"{self.where} and {_NOT_WAITING}"
+        source = self.source.replace("{free}", f"and {free} limit 1")
+        where = self.where if source != self.source else f"{self.where} and {free}"
         order = f"order by {self.age}, c.id" if rank == 0 else f"order by {self.age}"
         columns = f"c.id, {rank} as rank, {self.age} as age"
         return f"(select {columns} from {source} where {where} {order} limit :limit)"
@@ -62,6 +64,11 @@ class _Wish:
         self.values: dict[str, Any] = {"skip": list(want.skip)} if want.skip else {}
         skipped = " and c.id <> all(cast(:skip as text[]))" if want.skip else ""
         self._free = f"not c.deleted and c.excluded is null{skipped}"
+        self._only = ""
+        if want.only:
+            self.values["only"] = list(want.only)
+            self._free += " and c.id = any(cast(:only as text[]))"
+            self._only = " and t.conversation_id = any(cast(:only as text[]))"
         self.reasons = [self._unread()]
         if want.unread_before is not None:
             self.reasons.append(self._retry(want.unread_before))
@@ -84,7 +91,7 @@ class _Wish:
         if self._labels:
             free += f" and {_NO_READING.format(table='first_labels')}"
         source = _EACH.format(table="unread", which=free)
-        return _Reason(source, "t.attempted_at < :unread_before", "t.attempted_at")
+        return _Reason(source, f"t.attempted_at < :unread_before{self._only}", "t.attempted_at")
 
     def _again(self, name: str, moment: datetime, *, which: str) -> _Reason:
         """Those whose reading of the same text is older than the moment and of a certain kind."""
@@ -93,7 +100,7 @@ class _Wish:
         if self._labels:
             free += f" and {_NO_READING.format(table='conversation_insights')}"
         source = _EACH.format(table=self._table, which=free)
-        return _Reason(source, f"t.created_at < :{name} and {which}", "t.created_at")
+        return _Reason(source, f"t.created_at < :{name} and {which}{self._only}", "t.created_at")
 
     def _kind(self, want: Want) -> str:
         which = "true"
@@ -105,13 +112,15 @@ class _Wish:
         return which
 
 
-def listing(want: Want) -> tuple[str, dict[str, Any]]:
+def listing(want: Want, *, unleased: bool = False) -> tuple[str, dict[str, Any]]:
     """The statement that gives at most `:limit` wanted conversations, and its other values.
 
-    Those nobody has read come first, by time; then for each further reason the oldest attempt or reading.
+    Those nobody has read come first, by time; then for each further reason the oldest attempt or reading. With
+    `unleased` those that somebody reads at `:now` are left out.
     """
     wish = _Wish(want)
-    found = " union all ".join(reason.listed(rank) for rank, reason in enumerate(wish.reasons))
+    free = f"{_NOT_WAITING} and {_NOT_LEASED}" if unleased else _NOT_WAITING
+    found = " union all ".join(reason.listed(rank, free=free) for rank, reason in enumerate(wish.reasons))
     return (
         f"""select {COLUMNS} from (select distinct on (id) * from ({found}) found order by id, rank) w
         join conversation c on c.id = w.id order by w.rank, w.age, c.id limit :limit""",

@@ -85,6 +85,18 @@ THIRD = """
     insert into existing_item (id, source, key, title) values ('jira:P-1', 'jira', 'P-1', 'Exports');
     insert into match values ('theme', 'jira:P-1', 0.5, 'unsure', 'score', '', '2026-03-30Z');
 """
+FOURTH = """
+    insert into action_alias (key, action_key, subject_id) values ('b', 'a', 'theme');
+    insert into link (object_key, destination, thing, subject_id, action_key, standing, planned_at)
+    values ('o', 'jira', 'ticket', 'other', 'other', 'planned', '2026-03-30Z');
+    insert into delivery (id, object_key, action_key, destination, thing, op, subject_id, state, not_before,
+        created_at)
+    values ('d', 'o', 'other', 'jira', 'ticket', 'create', 'other', 'sent', '2026-03-30Z', '2026-03-30Z');
+    insert into delivery_content (delivery_id, content) values ('d', '{"title": "Exports"}');
+    insert into destination_health (destination) values ('jira');
+    insert into silence (id, until, reason, author, at) values ('s', '2026-03-30Z', 'why', 'ann', '2026-03-30Z');
+    insert into rule_state (name, hash, mode, share, actor, at) values ('r', 'h', 'live', 1, 'ann', '2026-03-30Z');
+"""
 TABLES = """
     select relname from pg_class
     where relnamespace = 'earshot'::regnamespace and relkind = 'r' and relname <> 'revision' order by 1
@@ -113,6 +125,8 @@ async def old(empty_database_url: str, request: pytest.FixtureRequest) -> Addres
     if request.param > "0002":
         await upgrade(address, request.param)
         await connection.execute(THIRD)
+    if request.param > "0003":
+        await connection.execute(FOURTH)
     await connection.close()
     return address
 
@@ -161,8 +175,19 @@ async def check(store: PostgresStore) -> None:
         await check_themes(unit)
         await check_actions(unit)
         await unit.commit()
+        await check_realtime(unit)
     await read(store, insight(conversation(31)), labels=[first_labels(conversation(32))])
     await keep(store, conversation(90))
+
+
+async def check_realtime(unit: PostgresUnit) -> None:
+    """Nothing waits, and rules do not go back to old labels."""
+    assert (await unit.inbox.figures(now=NOW)).waiting == 0
+    assert sum(queue.waiting for queue in await unit.jobs.queues()) == 0
+    assert await unit.jobs.reconcile(now=NOW) == {}
+    stages = {facts.insight.stage for facts in await unit.decisions.undecided(99, now=NOW)}
+    assert stages == {Stage.FULL}
+    assert await unit.schedules.states() == []
 
 
 async def check_actions(unit: PostgresUnit) -> None:

@@ -8,7 +8,9 @@ from earshot.classify.breaker import Breaker, BreakerOpen
 from earshot.domain.call import Outcome
 from earshot.errors import EarshotError, Misconfigured, Rejected
 from earshot.ports.model import Unanswered
+from earshot.telemetry.meter import PrometheusMeter
 from tests.unit.classify.llm.standins import REQUEST, Scripted, Time, answer, unanswered
+from tests.unit.telemetry.test_meter import read
 
 
 async def fail(breaker: Breaker, times: int) -> None:
@@ -118,3 +120,18 @@ async def test_the_wait_a_provider_asks_for_is_kept() -> None:
         breaker.check()
     await clock.sleep(1)
     breaker.check()
+
+
+async def test_its_state_is_shown() -> None:
+    meter, clock = PrometheusMeter(strict=True), Time()
+    breaker = Breaker(
+        Scripted([unanswered(), unanswered(), answer()]), failures=2, seconds=30, clock=clock, meter=meter
+    )
+    sample = "earshot_llm_circuit_state[('model', 'small-1'), ('provider', 'acme')]"
+    states = [read(meter)[sample]]
+    await fail(breaker, 2)
+    states.append(read(meter)[sample])
+    await clock.sleep(30)
+    await breaker.ask(REQUEST)
+    states.append(read(meter)[sample])
+    assert states == [0, 2, 0]

@@ -16,8 +16,10 @@ from earshot.domain.reading import IssueType
 from earshot.errors import Misconfigured
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.reader import Read
+from earshot.telemetry.meter import PrometheusMeter
 from tests.unit.classify.local.talk import talk
 from tests.unit.classify.readers import Says, good, labelled, raises, refused, silent
+from tests.unit.telemetry.test_meter import read
 
 ONE, TWO = talk("Charged twice", key="1"), talk("I was charged twice again", key="2")
 
@@ -144,3 +146,17 @@ async def test_what_the_stand_in_cannot_read_either_goes_to_the_review_queue() -
     (answer,) = await Fallback(Says(silent), lambda: Says(refused), provisional=True).read([ONE])
     assert answer.failure == "the model refused"
     assert not answer.unanswered
+
+
+async def test_who_stood_in_and_why_is_counted() -> None:
+    meter = PrometheusMeter(strict=True)
+    await Fallback(Says(silent), lambda: Says(good), provisional=True, meter=meter).read([ONE, TWO])
+    broken = Says(raises(Misconfigured("no key")))
+    await Fallback(broken, lambda: Says(good), provisional=True, silent=True, meter=meter).read([ONE])
+    await Fallback(Says(good), lambda: Says(good), provisional=True, meter=meter).read([ONE])
+    found = {name: value for name, value in read(meter).items() if name.startswith("earshot_llm_fallbacks_total")}
+    ways = "('from', 'llm'), ('reason', '{}'), ('to', 'llm')"
+    assert found == {
+        f"earshot_llm_fallbacks_total[{ways.format('unanswered')}]": 2,
+        f"earshot_llm_fallbacks_total[{ways.format('misconfigured')}]": 1,
+    }

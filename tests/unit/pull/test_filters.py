@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from earshot.domain.conversation import Author
+from earshot.domain.conversation import Author, State
 from earshot.domain.customer import Customer
 from earshot.pull.filters import filter_reason
 from earshot.pull.settings import FilterSettings
@@ -80,3 +80,30 @@ def test_outbound_that_nobody_answered() -> None:
     assert reason(None, sent, message("2", 1), customer_initiated=False) is None
     assert reason(None, sent, customer_initiated=True) is None
     assert reason(FilterSettings(skip_unanswered_outbound=False), sent, customer_initiated=False) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields", "found"),
+    [
+        ({"only_states": ("open",)}, {"state": State.OPEN}, None),
+        ({"only_states": ("Open",)}, {"state": State.OPEN}, None),
+        ({"only_states": ("open",)}, {"state": State.CLOSED}, "state closed"),
+        ({"only_states": ("open",)}, {"state": State.UNKNOWN}, "state unknown"),
+        ({"only_plans": ("pro",)}, {"customer": Customer(id="1", plan=" Pro ")}, None),
+        ({"only_plans": ("pro",)}, {"customer": Customer(id="1", plan="pro-trial")}, "another plan"),
+        ({"only_plans": ("pro",)}, {"customer": Customer(id="1")}, "no known plan"),
+        ({"only_plans": ("pro",)}, {"customer": None}, "no known plan"),
+    ],
+)
+def test_states_and_plans(settings: dict[str, Any], fields: dict[str, Any], found: str | None) -> None:
+    assert reason(FilterSettings(**settings), **fields) == found
+
+
+def test_what_was_read_before_is_followed_whatever_its_state_plan_and_our_own_tags() -> None:
+    settings = FilterSettings(only_states=("open",), only_plans=("pro",), skip_tags=("processed", "spam"))
+    told = {"state": State.CLOSED, "customer": Customer(id="1", plan="free")}
+    ours, spam = conversation(message("1", 0), tags=("Processed",), **told), conversation(tags=("spam",), **told)
+    assert filter_reason(ours, settings, own_tags=("processed",), begun=True) is None
+    assert filter_reason(ours, settings, own_tags=("processed",), begun=False) == "tag Processed"
+    assert filter_reason(ours, settings, begun=True) == "tag Processed"
+    assert filter_reason(spam, settings, own_tags=("processed",), begun=True) == "tag spam"

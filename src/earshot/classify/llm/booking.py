@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from earshot.classify.breaker import Breaker, BreakerOpen
+from earshot.classify.llm import tracing
 from earshot.domain.call import Call, Outcome, Purpose, Tier
 from earshot.errors import EarshotError
 from earshot.ports.clock import Clock, Ids
 from earshot.ports.ledger import Ledger
+from earshot.ports.meter import Meter, NoMeter, Span
 from earshot.ports.model import Answer, Finish, Model, Prices, Request, Unanswered
 
 AGAIN = frozenset({Outcome.INVALID, Outcome.TRUNCATED})
@@ -67,12 +69,13 @@ class Spent:
 
 @dataclass(frozen=True)
 class Books:
-    """What it takes to book calls: the ledger, the prices, the time, new ids."""
+    """What it takes to book calls: the ledger, the prices, the time, new ids, and who measures."""
 
     ledger: Ledger
     prices: Prices
     clock: Clock
     ids: Ids
+    meter: Meter = field(default_factory=NoMeter)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,16 @@ class Patience:
     def pause(self, attempt: int) -> float:
         """Seconds to wait after the failed attempt of that number (1, 2, …), with jitter."""
         return min(0.5 * 2**attempt, MOST_BACK_OFF) * (0.5 + self.jitter() / 2)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """A call under way, and where its end is noted."""
+
+    opened: Call
+    spent: Spent
+    span: Span
+    began: float
 
 
 class Booked:
@@ -145,26 +158,32 @@ class Booked:
         if isinstance(self.model, Breaker):
             self.model.check()
         opened = await self.books.ledger.open(call, tokens=tokens)
-        began = self.books.clock.monotonic()
+        with self.books.meter.span(tracing.span_name(opened)) as span:
+            span.note(**tracing.asked(opened))
+            ending = _Ending(opened, spent, span, began=self.books.clock.monotonic())
+            answer = await self._sent(request, ending)
+            outcome = Outcome.INVALID
+            try:
+                judged = judge(answer)
+                outcome = judged.outcome
+            finally:
+                self._close(ending, self._answered(answer, outcome))
+        return judged
+
+    async def _sent(self, request: Request, ending: "_Ending") -> Answer:
+        """The answer; where there is none, the call is closed by what that may cost."""
         try:
-            answer = await self.model.ask(request)
+            return await self.model.ask(request)
         except Unanswered as error:
-            self._close(opened, _unanswered(error), spent=spent, began=began)
+            self._close(ending, _unanswered(error))
             await self._obey(error)
             raise
         except EarshotError:
-            self._close(opened, _free(Outcome.ERROR), spent=spent, began=began)
+            self._close(ending, _free(Outcome.ERROR))
             raise
         except BaseException:
-            self._close(opened, {"outcome": Outcome.LOST}, spent=spent, began=began)
+            self._close(ending, {"outcome": Outcome.LOST})
             raise
-        outcome = Outcome.INVALID
-        try:
-            judged = judge(answer)
-            outcome = judged.outcome
-        finally:
-            self._close(opened, self._answered(answer, outcome), spent=spent, began=began)
-        return judged
 
     def _draft(self, request: Request, *, purpose: Purpose, conversation_id: str | None) -> Call:
         books, model = self.books, self.model
@@ -191,10 +210,11 @@ class Booked:
             "latency_ms": answer.latency_ms,
         }
 
-    def _close(self, opened: Call, update: dict[str, object], *, spent: Spent, began: float) -> None:
-        took = round(1000 * (self.books.clock.monotonic() - began))
-        closed = opened.model_copy(update={"latency_ms": took, **update})
-        spent.calls.append(closed)
+    def _close(self, ending: "_Ending", update: dict[str, object]) -> None:
+        took = round(1000 * (self.books.clock.monotonic() - ending.began))
+        closed = ending.opened.model_copy(update={"latency_ms": took, **update})
+        ending.span.note(**tracing.ended(closed))
+        ending.spent.calls.append(closed)
         self.books.ledger.close(closed)
 
     async def _obey(self, error: Unanswered) -> None:
@@ -220,9 +240,10 @@ class Booked:
             await self.books.clock.sleep(wait)
 
 
-def guarded(model: Model, *, conduct: Conduct, clock: Clock) -> Breaker:
+def guarded(model: Model, *, conduct: Conduct, clock: Clock, meter: Meter | None = None) -> Breaker:
     """The model, left alone for a while when it keeps failing."""
-    return Breaker(model, failures=conduct.breaker_failures, seconds=conduct.breaker_seconds, clock=clock)
+    failures, seconds = conduct.breaker_failures, conduct.breaker_seconds
+    return Breaker(model, failures=failures, seconds=seconds, clock=clock, meter=meter)
 
 
 def booked(model: Model, tier: Tier, *, conduct: Conduct, books: Books) -> Booked:

@@ -14,6 +14,7 @@ from earshot.connectors.intercom.settings import IntercomSettings
 from earshot.connectors.lenient import Json, is_object, obj, objects, string
 from earshot.errors import EarshotError, Misconfigured, NotFound, Rejected, Transient
 from earshot.ports.clock import Clock
+from earshot.ports.pace import SharedPace
 from earshot.text.clean import one_line
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,13 @@ class IntercomClient:
         settings: IntercomSettings,
         clock: Clock,
         jitter: random.Random | None = None,
+        pace: SharedPace | None = None,
     ) -> None:
         self._http = http
         self._settings = settings
         self._clock = clock
         self._jitter = jitter or random.Random()  # noqa: S311 (spreads retries, guards nothing)
-        self.pace = Pace(clock, self._jitter, share=settings.rate_share)
+        self.pace = Pace(clock, self._jitter, share=settings.rate_share, shared=pace)
         self.requests = 0
         self.last_date: str | None = None
         self._headers = {

@@ -73,6 +73,14 @@ class Customers:
                 company = await self._company_of(company, contact)
         return to_customer(contact, company, opener=_opener(conversation, contact_id), settings=self._settings)
 
+    async def refresh(self, kind: str, key: str) -> None:
+        """Ask anew about one, whatever is remembered, and make it durable."""
+        async with self._turn(kind, key):
+            self._memory.pop((kind, key), None)
+            ask = self._ask_company if kind == COMPANY else self._ask_contact
+            self._learn(kind, key, data=await ask(key))
+        await self.save()
+
     async def save(self) -> None:
         """Put what was learned into the directory."""
         if self._directory is None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping
 
 from earshot.ports.clock import Clock
+from earshot.ports.pace import SharedPace
 
 WINDOW_SECONDS = 10.0
 """Intercom counts calls in windows of ten seconds; `X-RateLimit-Limit` is the allowance of one window."""
@@ -20,11 +21,15 @@ class Pace:
     """Lets requests through evenly (the generic cell rate algorithm), with pauses until the limit resets.
 
     A window never gets more than `share` of the limit. When other apps of the workspace have nearly spent
-    the limit, everybody waits for the reset.
+    the limit, everybody waits for the reset. With `shared`, all processes keep the share together, as
+    soon as an answer named the limit; each hears of pauses by its own answers.
     """
 
-    def __init__(self, clock: Clock, jitter: random.Random, *, share: float) -> None:
+    def __init__(
+        self, clock: Clock, jitter: random.Random, *, share: float, shared: SharedPace | None = None
+    ) -> None:
         self._clock = clock
+        self._shared = shared
         self._jitter = jitter
         self._share = share
         self._due = float("-inf")
@@ -35,12 +40,19 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait until one more request may leave."""
-        now = self._clock.monotonic()
-        self._due = max(self._due, now - self._slack) + self._interval
-        if self._due > now:
-            await self._clock.sleep(self._due - now)
+        if self._shared is not None and self.limit is not None:
+            wait = await self._shared.turn(self._interval, self._slack)
+        else:
+            wait = self._next()
+        if wait > 0:
+            await self._clock.sleep(wait)
         while (pause := self._paused_until - self._clock.monotonic()) > 0:
             await self._clock.sleep(pause)
+
+    def _next(self) -> float:
+        now = self._clock.monotonic()
+        self._due = max(self._due, now - self._slack) + self._interval
+        return self._due - now
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take limit, remainder and reset from an answer's headers; headers that are missing change nothing."""

@@ -1,6 +1,7 @@
 """Intercom as a source of conversations."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -9,13 +10,15 @@ import httpx2
 
 from earshot.connectors.intercom.access import access
 from earshot.connectors.intercom.client import IntercomClient, Token, open_http, part_of_path
-from earshot.connectors.intercom.customers import Customers
+from earshot.connectors.intercom.customers import COMPANY, CONTACT, Customers
 from earshot.connectors.intercom.listing import Listing, deleted_path, next_page, search_query, window_of
 from earshot.connectors.intercom.normalise import NAME, Links, normalise
 from earshot.connectors.intercom.settings import IntercomSettings
-from earshot.connectors.lenient import ident, integer, moment, obj, objects, string
+from earshot.connectors.lenient import Json, ident, integer, moment, obj, objects, string
+from earshot.domain.notification import Concern
 from earshot.errors import Misconfigured, NotFound, Transient
 from earshot.ports.clock import Clock, SystemClock
+from earshot.ports.pace import SharedPace
 from earshot.ports.source import Access, Deletion, Fetched, Page, Workspace
 from earshot.ports.store import Cache
 
@@ -35,12 +38,15 @@ class IntercomSource:
         clock: Clock | None = None,
         jitter: random.Random | None = None,
         directory: Cache | None = None,
+        pace: SharedPace | None = None,
     ) -> None:
         self.settings = settings
         self._clock = clock or SystemClock()
         self._http = http or open_http(settings)
         self._owns_http = http is None
-        self.client = IntercomClient(self._http, Token(token), settings=settings, clock=self._clock, jitter=jitter)
+        self.client = IntercomClient(
+            self._http, Token(token), settings=settings, clock=self._clock, jitter=jitter, pace=pace
+        )
         self.customers = Customers(self.client, settings=settings, clock=self._clock, directory=directory)
         self._workspace: Workspace | None = None
         self._asking = asyncio.Lock()
@@ -84,13 +90,23 @@ class IntercomSource:
 
     async def fetch(self, external_id: str) -> Fetched:
         """One whole conversation with its customer. Raises NotFound when it is gone."""
-        workspace = await self.workspace()
         answer = await self.client.get(f"/conversations/{part_of_path(external_id)}?display_as=plaintext")
         if ident(answer.data.get("id")) is None:
             raise Transient(f"Intercom answered with something that is no conversation for {external_id}.")
-        customer = await self.customers.of(answer.data)
+        return await self._normal(answer.data, answer.body)
+
+    async def refresh(self, concern: Concern, external_id: str) -> None:
+        """Ask anew about a contact or company; one that is gone there keeps nothing but its id."""
+        await self.customers.refresh(COMPANY if concern is Concern.COMPANY else CONTACT, external_id)
+
+    async def renewed(self, raw: bytes) -> Fetched:
+        """A conversation from its stored JSON, with its customer as known now."""
+        return await self._normal(obj(json.loads(raw)), raw)
+
+    async def _normal(self, data: Json, body: bytes) -> Fetched:
+        workspace = await self.workspace()
         links = Links(self.settings.conversation_url, self.settings.app, workspace.id)
-        return normalise(answer.data, answer.body, plain=True, customer=customer, links=links)
+        return normalise(data, body, plain=True, customer=await self.customers.of(data), links=links)
 
     async def deleted(self, since: datetime) -> AsyncIterator[Sequence[Deletion]]:
         """Pages of deletions since `since`, newest first."""

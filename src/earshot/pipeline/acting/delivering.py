@@ -43,6 +43,7 @@ class Worker:
             settings=parts.act,
             clock=parts.clock,
             dice=Random(self._id),  # noqa: S311 (jitter only)
+            meter=parts.meter,
         )
 
     @property
@@ -151,4 +152,7 @@ class Worker:
         for task in ended:
             if not task.cancelled() and (stands := task.result()) is not None:
                 self._tally.note([stands])
+                self._parts.meter.count(
+                    "earshot_actions_total", destination=stands.destination, state=stands.state.value
+                )
                 self._tally.complain_of(stands)

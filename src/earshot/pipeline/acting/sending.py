@@ -11,6 +11,7 @@ from earshot.act.judging import MAY_HAVE_BEEN_SENT, after, resend_of
 from earshot.act.settings import ActSettings
 from earshot.domain.delivery import Delivery, DeliveryState, Op, Order, Outcome, Result
 from earshot.ports.clock import Clock
+from earshot.ports.meter import Meter, NoMeter
 from earshot.ports.store import Store, Unit
 from earshot.ports.tool import Resend, Tool
 
@@ -58,8 +59,10 @@ class Courier:
         settings: ActSettings,
         clock: Clock,
         dice: Random,
+        meter: Meter | None = None,
     ) -> None:
         self._store, self._tools = store, tools
+        self._meter = meter or NoMeter()
         self._settings, self._clock, self._dice = settings, clock, dice
 
     async def carry(self, delivery: Delivery) -> Delivery | None:
@@ -80,8 +83,12 @@ class Courier:
         left = self._seconds_left(delivery)
         if left <= 0:
             return None
-        outcome = await _asked(ask, order_of(delivery), seconds=left)
+        with self._meter.span(f"deliver {delivery.destination}") as span:
+            span.note(delivery=delivery.id, thing=delivery.thing.value, op=delivery.op.value)
+            outcome = await _asked(ask, order_of(delivery), seconds=left)
+            span.note(result=outcome.result.value, status=outcome.status or 0)
         spent = self._clock.monotonic() - began
+        self._meter.observe("earshot_action_seconds", spent, destination=delivery.destination)
         stands = after(
             delivery,
             outcome,

@@ -23,6 +23,7 @@ from earshot.pipeline.batches.sample import sample_problem
 from earshot.pipeline.batches.sending import Claimed, Priced, claim, recover, resume, send, withdraw
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.holding import Holding
 from earshot.pipeline.reading.keeping import unread as unread_of
 from earshot.ports.model import Request
 from earshot.ports.store import DEFAULT_WANT, Want
@@ -83,10 +84,15 @@ class _Submission:
         return Submitted(**vars(self.done))
 
     async def _piece(self) -> int:
-        """Claim and send one batch; how many conversations are dealt with, 0 when there is no more to do."""
+        """Claim and send one batch; how many conversations are dealt with, 0 when there is no more to do.
+
+        What somebody reads at once just now is left out; nobody begins with these until they are claimed.
+        """
         most = min(self.left, self.desk.model.most_requests, PIECE)
-        async with self.desk.parts.store.unit() as unit:
-            conversations = await unit.conversations.pending(most, want=self.want)
+        async with Holding(self.desk.parts) as mine:
+            return await self._deal_with(await mine.take(most, want=self.want))
+
+    async def _deal_with(self, conversations: Sequence[Conversation]) -> int:
         chosen, unread = self._prepare(conversations)
         await self._save_unread(unread)
         affordable = self._affordable(chosen)

@@ -19,6 +19,7 @@ from earshot.pipeline.embedding.masking import hidden
 from earshot.ports.clock import Clock, RandomIds
 from earshot.ports.embedder import Embedder
 from earshot.ports.ledger import Ledger
+from earshot.ports.meter import Meter, NoMeter
 
 Closers = list[Callable[[], Awaitable[None]]]
 
@@ -32,6 +33,7 @@ def make_embedder(
     clock: Clock,
     closers: Closers,
     clients: Clients | None = None,
+    meter: Meter | None = None,
 ) -> Embedder:
     """A model of a provider, by the book, or one on this machine. Make it once; it keeps its model and its breaker.
 
@@ -48,9 +50,12 @@ def make_embedder(
     closers.append(own.close)
     model = embedding_model(settings, own, deadline=llm.deadline_seconds, clock=clock)
     conduct = conduct_of(llm)
-    books = Books(ledger=ledger, prices=ListPrices(llm, clock=clock), clock=clock, ids=RandomIds())
+    measured = meter or NoMeter()
+    books = Books(ledger=ledger, prices=ListPrices(llm, clock=clock), clock=clock, ids=RandomIds(), meter=measured)
     return BookedEmbedder(
-        booked(guarded(model, conduct=conduct, clock=clock), Tier.CHEAP, conduct=conduct, books=books),
+        booked(
+            guarded(model, conduct=conduct, clock=clock, meter=measured), Tier.CHEAP, conduct=conduct, books=books
+        ),
         name=name_of(settings),
         prefix=settings.prefix,
         most_texts=min(settings.batch, makers()[settings.provider].most_texts),

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.holding import Holding
+from earshot.pipeline.reading.inviting import helpers
 from earshot.pipeline.reading.keeping import keep
 from earshot.pipeline.reading.ledger import StoreLedger
-from earshot.pipeline.reading.streaming import Classified, Count, Inflow, Stream
+from earshot.pipeline.reading.streaming import POLL, Classified, Count, Course, Inflow, Stream
 from earshot.ports.ledger import Ledger
 from earshot.ports.progress import Step
 from earshot.ports.reader import Reader
@@ -34,6 +36,12 @@ def waits(reader: Reader) -> bool:
     return reader.parallel > 1 or isinstance(reader, Accounted)
 
 
+def ledger_of(reader: Reader) -> StoreLedger | None:
+    """Where a reader's calls are booked; None for one that calls nobody."""
+    ledger = reader.ledger if isinstance(reader, Accounted) else None
+    return ledger if isinstance(ledger, StoreLedger) else None
+
+
 async def classify(
     parts: Parts,
     *,
@@ -46,7 +54,9 @@ async def classify(
 
     `want` names others to be read (again) too; `urgent` reading keeps to budgets, but not to quota and hours.
     """
-    return await classify_with(parts, parts.make_reader(classifier), want=want, urgent=urgent, run_id=run_id)
+    reader = parts.make_reader(classifier)
+    shared = classifier == "auto" and want is None and not urgent
+    return await classify_with(parts, reader, want=want, urgent=urgent, run_id=run_id, shared=shared)
 
 
 async def classify_with(
@@ -57,8 +67,12 @@ async def classify_with(
     urgent: bool = False,
     run_id: str | None = None,
     inflow: Inflow | None = None,
+    shared: bool = False,
 ) -> Classified:
-    """The same with a reader that is there already, while `inflow` may bring more conversations."""
+    """The same with a reader that is there already, while `inflow` may bring more conversations.
+
+    `shared`: workers are asked to help, where there are any and much waits.
+    """
     inflow = inflow or Inflow()
     wanted = want or _usual(parts, reader)
     async with parts.store.unit() as unit:
@@ -66,11 +80,13 @@ async def classify_with(
     if not pending and not inflow.open:
         return Classified()
     step = parts.progress.step("Reading conversations", None if inflow.open else pending)
-    ledger = reader.ledger if isinstance(reader, Accounted) else None
-    if isinstance(ledger, StoreLedger):
+    ledger = ledger_of(reader)
+    if ledger is not None:
         ledger.begin(run_id)
+    course = Course(wanted, _free if urgent else keeping_to(parts), inflow=inflow, ledger=ledger)
     try:
-        count = await _read(parts, reader, want=wanted, step=step, inflow=inflow, urgent=urgent)
+        async with helpers(parts, want=wanted if shared and waits(reader) else None):
+            count = await _read(parts, reader, course=course, step=step)
     finally:
         if ledger is not None:
             await ledger.flush()
@@ -84,31 +100,35 @@ def _usual(parts: Parts, reader: Reader) -> Want:
     return Want(stage=reader.stage, provisional_before=before)
 
 
-async def _read(parts: Parts, reader: Reader, *, want: Want, step: Step, inflow: Inflow, urgent: bool) -> Count:
+async def _read(parts: Parts, reader: Reader, *, course: Course, step: Step) -> Count:
     if not waits(reader):
-        return await _in_turn(parts, reader, want=want, step=step)
-    hold = _free if urgent else _holding(parts)
-    return await Stream(parts, reader, want=want, step=step, inflow=inflow, hold=hold).run()
+        return await _in_turn(parts, reader, course=course, step=step)
+    return await Stream(parts, reader, course=course, step=step).run()
 
 
-async def _in_turn(parts: Parts, reader: Reader, *, want: Want, step: Step) -> Count:
+async def _in_turn(parts: Parts, reader: Reader, *, course: Course, step: Step) -> Count:
     """One batch after the other, each in a transaction of its own."""
-    count = Count()
-    while True:
-        skip = (*want.skip, *sorted(count.left))
-        async with parts.store.unit() as unit:
-            batch = await unit.conversations.pending(reader.batch, want=want.model_copy(update={"skip": skip}))
-        if not batch:
-            return count
-        answers = list(zip(batch, await reader.read(batch), strict=True))
-        async with parts.store.unit() as unit:
-            found = await keep(unit, answers, now=parts.clock.now())
-            await unit.commit()
-        count.add(found, answers)
-        step.advance(len(batch))
+    count, want = Count(), course.want
+    async with Holding(parts) as mine:
+        while True:
+            skip = (*want.skip, *sorted(count.left))
+            batch = await mine.take(reader.batch, want=want.model_copy(update={"skip": skip}))
+            if not batch:
+                if not mine.others:
+                    return count
+                await parts.clock.sleep(POLL)
+                continue
+            answers = list(zip(batch, await reader.read(batch), strict=True))
+            async with parts.store.unit() as unit:
+                found = await keep(unit, answers, now=parts.clock.now())
+                await mine.release(unit, [conversation.id for conversation in batch])
+                await unit.commit()
+            count.add(found, answers)
+            step.advance(len(batch))
 
 
-def _holding(parts: Parts) -> Callable[[int], str | None]:
+def keeping_to(parts: Parts) -> Callable[[int], str | None]:
+    """Why reading that is not urgent must not go on after so many conversations; None while it may."""
     quota = parts.quota
 
     def hold(started: int) -> str | None:

@@ -8,14 +8,17 @@ a call and the budget, it waits for them; when nothing is under way any more, th
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from earshot.domain.call import Call, Outcome
 from earshot.errors import Misconfigured
+from earshot.pipeline.reading.measuring import measure
 from earshot.pipeline.reading.purse import Purse
 from earshot.ports.clock import Clock
 from earshot.ports.ledger import BudgetSpent
+from earshot.ports.meter import Meter, NoMeter
 from earshot.ports.store import Opening, Pace, Store
 
 GATHER = 0.05
@@ -72,11 +75,14 @@ class _Pages:
 class StoreLedger:
     """Implements `ports.ledger.Ledger`. One per process; it belongs to one event loop."""
 
-    def __init__(self, store: Store, *, limits: Limits, zone: tzinfo, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, *, limits: Limits, zone: tzinfo, clock: Clock, meter: Meter | None = None
+    ) -> None:
         self._store = store
         self._limits = limits
         self._zone = zone
         self._clock = clock
+        self._meter = meter or NoMeter()
         self._purse = Purse(limits.run_budget_usd)
         self._run_id: str | None = None
         self._pages = _Pages()
@@ -86,6 +92,8 @@ class StoreLedger:
         self._fault: Exception | None = None
         self._pauses: dict[str, _Pause] = {}
         self._under_way: set[str] = set()
+        self._owed: set[str] = set()
+        self._kept_back: list[Call] = []
 
     def begin(self, run_id: str | None) -> None:
         """A new run begins: its budget is whole, and its calls carry its id."""
@@ -112,11 +120,30 @@ class StoreLedger:
 
     def close(self, call: Call) -> None:
         """Book how a call ended. Written soon after; `flush` waits for it."""
-        self._pages.closings.append(call)
+        measure(self._meter, call)
+        (self._kept_back if call.conversation_id in self._owed else self._pages.closings).append(call)
         self._under_way.discard(call.id)
         self._purse.settle(call.id, call.cost_usd if call.cost_usd is not None else call.bound_usd or 0.0)
         if self._timer is None and not self._writing:
             self._timer = asyncio.get_running_loop().call_later(LAZY, self._wake)
+
+    def keep_back(self, conversations: Iterable[str]) -> None:
+        """Do not write how calls about these ended before `let_go` says that the answers are saved.
+
+        So an answer that a killed process had not saved yet is always one of a call that nobody saw end: lost.
+        """
+        self._owed.update(conversations)
+
+    def let_go(self, conversations: Iterable[str] | None = None) -> None:
+        """Write how calls about these ended (None: about any)."""
+        self._owed.difference_update(list(self._owed) if conversations is None else conversations)
+        due = [call for call in self._kept_back if call.conversation_id not in self._owed]
+        if due:
+            self._kept_back = [call for call in self._kept_back if call.conversation_id in self._owed]
+            self._pages.closings += due
+            self._purse.stir()
+            if self._timer is None and not self._writing:
+                self._timer = asyncio.get_running_loop().call_later(LAZY, self._wake)
 
     async def pause(self, provider: str, model: str, *, seconds: float) -> None:
         """No call of this model starts within so many seconds, in any process."""
@@ -131,6 +158,7 @@ class StoreLedger:
 
     async def flush(self) -> None:
         """Return when everything closed so far is durable; raises what hindered it."""
+        self.let_go()
         while self._pages or self._writing:
             self._wake()
             if self._writer is not None:
@@ -159,7 +187,7 @@ class StoreLedger:
                 raise
             if wait is not None:
                 return wait
-            if purse.settled == seen and not self._under_way:
+            if purse.settled == seen and not self._under_way and not self._kept_back:
                 raise BudgetSpent(
                     f"The day's budget of ${self._limits.day_budget_usd} is spent.",
                     hint="What is left is read on the next day; [llm] day_budget_usd raises the budget.",

@@ -39,6 +39,10 @@ class Purse:
             return
         self._held = self._held - reserved if self._reserved else 0.0
         self._spent += usd
+        self.stir()
+
+    def stir(self) -> None:
+        """Have those who wait look again: something was given back."""
         self.settled += 1
         self._changed.set()
         self._changed = asyncio.Event()

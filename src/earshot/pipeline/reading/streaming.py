@@ -1,7 +1,7 @@
 """Reading as a stream: many conversations under way at once, their readings saved in groups.
 
 One slow answer holds up nothing but itself: what is read is saved while others are still under way. A killed
-process loses the calls that were under way and the readings of the last half second.
+process loses the calls that were under way and the readings of the last tenth of a second.
 """
 
 import asyncio
@@ -13,22 +13,24 @@ from earshot.domain.conversation import Conversation
 from earshot.domain.model import Noun
 from earshot.errors import EarshotError
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.holding import Holding
 from earshot.pipeline.reading.keeping import Answered, Sorted, keep
+from earshot.pipeline.reading.ledger import StoreLedger
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.progress import Step
 from earshot.ports.reader import Read, Reader
 from earshot.ports.store import Want
 
 CHUNK = 400
-"""Conversations fetched from the store at once."""
+"""Conversations fetched from the store at once, at most; twice what may be under way is enough."""
 GROUP = 200
 """Readings that make a group worth saving at once."""
-SAVE_EVERY = 0.5
+SAVE_EVERY = 0.1
 """Seconds after which a smaller group is saved."""
 MOST_SILENCE = 100
 """Conversations in a row that nobody answered about, after which nobody is asked any more."""
 POLL = 0.25
-"""Seconds between two looks for more, while a sync brings conversations in."""
+"""Seconds between two looks for more, while a sync brings conversations in or others hold some."""
 
 
 class Classified(Noun):
@@ -90,25 +92,31 @@ class Inflow:
     halted: bool = False
 
 
-class Stream:
-    """Reads all that is wanted. `hold` says why reading must not go on now, None while it may."""
+@dataclass(frozen=True)
+class Course:
+    """What is read and how far. `hold` says why reading must not go on now, None while it may.
 
-    def __init__(
-        self,
-        parts: Parts,
-        reader: Reader,
-        *,
-        want: Want,
-        step: Step,
-        inflow: Inflow,
-        hold: Callable[[int], str | None],
-    ) -> None:
+    `ledger`: where the reader's calls are booked. `most`: conversations that are begun. `to_the_end`: what others
+    read is waited for, and read if they give up.
+    """
+
+    want: Want
+    hold: Callable[[int], str | None]
+    inflow: Inflow = field(default_factory=Inflow)
+    ledger: StoreLedger | None = None
+    most: int | None = None
+    to_the_end: bool = True
+
+
+class Stream:
+    """Reads all that is wanted, beside others who may read from the same store."""
+
+    def __init__(self, parts: Parts, reader: Reader, *, course: Course, step: Step) -> None:
         self._parts = parts
         self._reader = reader
-        self._want = want
+        self._course = course
         self._step = step
-        self._inflow = inflow
-        self._hold = hold
+        self._holding = Holding(parts)
         self._busy: set[str] = set()
         self._ready: list[Answered] = []
         self._full = asyncio.Event()
@@ -120,6 +128,10 @@ class Stream:
 
     async def run(self) -> Count:
         """Read until nothing is wanted, or reading has to stop; everything read is saved before this returns."""
+        async with self._holding:
+            return await self._run()
+
+    async def _run(self) -> Count:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._saving())
@@ -152,29 +164,45 @@ class Stream:
             await self._room.acquire()
 
     def _stops(self, started: int) -> bool:
-        if self._error is not None or self._inflow.halted:
+        if self._error is not None or self._course.inflow.halted:
             return True
-        why = "Nobody answers." if self._silence >= MOST_SILENCE else self._hold(started)
+        why = "Nobody answers." if self._silence >= MOST_SILENCE else self._course.hold(started)
         self.count.stopped = self.count.stopped or why
         return self.count.stopped is not None
 
     async def _batches(self) -> AsyncGenerator[list[Conversation]]:
         """What is wanted and not under way, in batches as large as the reader takes."""
-        size = self._reader.batch
-        while not self._inflow.halted:
-            last = not self._inflow.open
-            skip = tuple(sorted(self._busy | self.count.left))
-            async with self._parts.store.unit() as unit:
-                found = await unit.conversations.pending(
-                    max(CHUNK, size), want=self._want.model_copy(update={"skip": skip})
-                )
-            self._busy.update(conversation.id for conversation in found)
+        size, taken, inflow = self._reader.batch, 0, self._course.inflow
+        while not inflow.halted and (left := self._left(taken)) > 0:
+            last = not inflow.open
+            found = await self._take(left)
+            taken += len(found)
             for first in range(0, len(found), size):
-                yield found[first : first + size]
+                if batch := await self._still_ours(found[first : first + size]):
+                    yield batch
             if not found:
-                if last:
+                if last and not (self._course.to_the_end and self._holding.others):
                     return
                 await self._parts.clock.sleep(POLL)
+
+    def _left(self, taken: int) -> int:
+        """How many may be taken next."""
+        size = self._reader.batch
+        chunk = max(size, min(CHUNK, 2 * size * self._reader.parallel))
+        return chunk if self._course.most is None else min(chunk, self._course.most - taken)
+
+    async def _take(self, limit: int) -> list[Conversation]:
+        skip = tuple(sorted(self._busy | self.count.left))
+        found = await self._holding.take(limit, want=self._course.want.model_copy(update={"skip": skip}))
+        self._busy.update(conversation.id for conversation in found)
+        if self._course.ledger is not None:
+            self._course.ledger.keep_back(conversation.id for conversation in found)
+        return found
+
+    async def _still_ours(self, batch: list[Conversation]) -> list[Conversation]:
+        ours = await self._holding.still(batch)
+        self._busy.difference_update({one.id for one in batch}.difference(one.id for one in ours))
+        return ours
 
     async def _read(self, batch: list[Conversation]) -> None:
         """Read one batch. What stops all reading is noted; what is under way goes on to its end."""
@@ -210,7 +238,11 @@ class Stream:
             return
         async with self._parts.store.unit() as unit:
             found = await keep(unit, group, now=self._parts.clock.now())
+            ids = [conversation.id for conversation, _ in group]
+            await self._holding.release(unit, ids)
             await unit.commit()
+        if self._course.ledger is not None:
+            self._course.ledger.let_go(ids)
         del self._ready[: len(group)]
         self.count.add(found, group)
         self._busy.difference_update(conversation.id for conversation, _ in group)

@@ -1,8 +1,10 @@
 """Use case: give every new mention its theme, so that frequencies count; all at once, or one in real time."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from earshot.domain.run import Run
+from earshot.pipeline.clashes import clash_safe
 from earshot.pipeline.embedding.embed import embed_missing
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.theming.consolidating import consolidate_when_due
@@ -10,6 +12,7 @@ from earshot.pipeline.theming.naming import name_themes
 from earshot.pipeline.theming.placing import place
 from earshot.pipeline.theming.regroup import ALL, Grouped, regroup_some
 from earshot.pipeline.theming.settling import adjudicate
+from earshot.ports.progress import Silent, Step
 
 KIND = "group"
 """What a grouping is called among the runs."""
@@ -26,17 +29,17 @@ async def group(parts: Parts) -> int:
         waiting = await unit.themes.count_unplaced()
     step = parts.progress.step("Grouping into themes", waiting)
     await _embed(parts)
-    placed, since = 0, await _last(parts)
-    while True:
-        done = await _batch(parts, since)
-        placed += done.placed
-        step.advance(done.placed)
-        if not done.left:
-            break
+    placed, mentions = await _batches(parts, step=step)
     step.done()
     await adjudicate(parts)
     await name_themes(parts)
-    await consolidate_when_due(parts, mentions=done.mentions, placed=placed)
+    await consolidate_when_due(parts, mentions=mentions, placed=placed)
+    return placed
+
+
+async def group_new(parts: Parts) -> int:
+    """Only place what has no place yet: for real time, which asks no model and leaves names to the batch."""
+    placed, _ = await _batches(parts, step=Silent().step(""))
     return placed
 
 
@@ -50,6 +53,23 @@ async def place_one(parts: Parts, conversation_id: str) -> list[str]:
         themes = await place(parts, unit, conversation_id=conversation_id)
         await unit.commit()
     return themes
+
+
+async def place_some(parts: Parts, conversation_ids: Sequence[str]) -> None:
+    """The same for several, each in a transaction of its own."""
+    for conversation_id in conversation_ids:
+        await place_one(parts, conversation_id)
+
+
+async def _batches(parts: Parts, *, step: Step) -> tuple[int, int]:
+    """Place everything that waits; how many mentions were placed, and how many there are."""
+    placed, since = 0, await _last(parts)
+    while True:
+        done = await clash_safe(lambda: _batch(parts, since))
+        placed += done.placed
+        step.advance(done.placed)
+        if not done.left:
+            return placed, done.mentions
 
 
 async def _last(parts: Parts) -> datetime | None:

@@ -10,6 +10,7 @@ from earshot.group.naming import naming_due
 from earshot.pipeline.money.consent import agreed_with
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.theming.regroup import ALL
+from earshot.ports.store import Unit
 
 FEWEST = 2
 """A theme is put to the model from so many mentions on; a lone mention's own summary says it best."""
@@ -32,16 +33,26 @@ async def name_themes(parts: Parts) -> int:
         return 0
     names = await tasks.name(wanted)
     sizes = _sizes(state)
-    heads = [
-        state.heads[one].model_copy(
+    heads = {
+        one: state.heads[one].model_copy(
             update={"title": title, "description": told, "named_by": Decider.MODEL, "named_size": sizes[one]}
         )
         for one, (title, told) in sorted(names.items())
-    ]
+    }
     async with parts.store.unit() as unit:
-        await unit.themes.save(Regrouping(heads=tuple(heads)), now=parts.clock.now())
+        await unit.themes.lock()
+        still = [request.theme_id for request in wanted if await _stands(unit, request)]
+        kept = tuple(heads[one] for one in sorted(still) if one in heads)
+        await unit.themes.save(Regrouping(heads=kept), now=parts.clock.now())
         await unit.commit()
-    return len(heads)
+    return len(kept)
+
+
+async def _stands(unit: Unit, request: NameRequest) -> bool:
+    """Whether everything that the model was shown is still there: what was deleted meanwhile names nothing."""
+    mentions = await unit.themes.mentions_of(request.conversations)
+    said = {mention.summary for mention in mentions} | {mention.quote for mention in mentions}
+    return said.issuperset((*request.summaries, *request.quotes))
 
 
 def due(state: Partition, mentions: Sequence[Mention]) -> list[NameRequest]:

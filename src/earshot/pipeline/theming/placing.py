@@ -24,6 +24,7 @@ async def place(parts: Parts, unit: Unit, *, conversation_id: str) -> list[str]:
     What would change anything but these mentions (they were said before others, or show that two themes are one) is
     grouped with everything else instead.
     """
+    await unit.themes.lock()
     new = await unit.themes.mentions_of([conversation_id], placed=False)
     if not new:
         return []

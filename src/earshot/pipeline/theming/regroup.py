@@ -1,5 +1,6 @@
 """One grouping in one transaction: what is stored goes in, what is new or changed is stored."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,6 +100,7 @@ async def regroup_some(
 
 
 async def _load(unit: Unit) -> Stored:
+    await unit.themes.lock()
     state = unnamed(await unit.themes.partition())
     mentions = await unit.themes.mentions(ALL)
     new = [mention for mention in mentions if mention.id not in state.placements]
@@ -126,7 +128,7 @@ async def _compare(
         embedded_by=embedded_by(parts),
         parted=parted,
     )
-    return completed(Regroup(given, terms).done(now), stored)
+    return completed(await asyncio.to_thread(Regroup(given, terms).done, now), stored)
 
 
 def unnamed(state: Partition) -> Partition:

@@ -85,8 +85,20 @@ def set_attributes(talk: Json, part_ids: list[str], *, values: Json, author: Jso
         add(talk, item, at=at)
 
 
-def redact(talk: Json, message_id: str | None, *, at: int) -> None:
-    """Blank one message's words and files; None takes the last message. Raises Refusal (404)."""
+def rate(talk: Json, rating: int, *, remark: str | None, at: int) -> None:
+    """A customer rates the conversation."""
+    touch(talk, at)
+    talk["conversation_rating"] = {
+        "rating": rating,
+        "remark": remark,
+        "created_at": talk["updated_at"],
+        "contact": next(iter(talk["contacts"]["contacts"]), None),
+        "teammate": next(iter(talk["teammates"]["admins"]), None),
+    }
+
+
+def redact(talk: Json, message_id: str | None, *, at: int) -> str:
+    """Blank one message's words and files; None takes the last message; its id. Raises Refusal (404)."""
     message = _message(talk, message_id)
     touch(talk, at)
     message.update(attachments=[], redacted=True)
@@ -96,6 +108,7 @@ def redact(talk: Json, message_id: str | None, *, at: int) -> None:
     else:
         message.update(body=None, updated_at=talk["updated_at"])
     settle(talk)
+    return str(message["id"])
 
 
 def _message(talk: Json, message_id: str | None) -> Json:

@@ -21,6 +21,11 @@ def retrieved(talk: Json, *, plain: bool, limit: int) -> Json:
     return talk
 
 
+def noticed(talk: Json) -> Json:
+    """A conversation as a webhook carries it: plain text, only the newest part; changes `talk`."""
+    return retrieved(talk, plain=True, limit=1)
+
+
 def listed(talk: Json) -> Json:
     """A row of a listing: no parts, HTML; changes `talk`."""
     talk.pop("conversation_parts", None)

@@ -1,15 +1,17 @@
 """The simulated Intercom on a real socket: in this process for tests and demo, or as a process of its own."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from earshot.sim import serving
 from earshot.sim.intercom.simulator import IntercomSim
 
 
-def running(sim: IntercomSim, *, host: str = "127.0.0.1", port: int = 0) -> AbstractAsyncContextManager[str]:
+@asynccontextmanager
+async def running(sim: IntercomSim, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
     """Serve a simulator beside other tasks of this loop, on a free port unless told; gives its base URL."""
-    return serving.running(sim.app, host=host, port=port)
+    async with _sending(sim), serving.running(sim.app, host=host, port=port) as address:
+        yield address
 
 
 async def serve(
@@ -23,4 +25,9 @@ async def serve(
 
     `ready` is called with the base URL as soon as connections are taken. Raises OSError for a port in use.
     """
-    await serving.serve(sim.app, host, port=port, ready=ready)
+    async with _sending(sim):
+        await serving.serve(sim.app, host, port=port, ready=ready)
+
+
+def _sending(sim: IntercomSim) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if sim.webhooks is None else sim.webhooks.sending()

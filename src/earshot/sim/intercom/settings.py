@@ -60,6 +60,27 @@ class FaultSettings(Noun):
         return self.rates.get(kind, self.rate) if kind in self.kinds else 0.0
 
 
+class WebhookFault(StrEnum):
+    """What can happen to a webhook on its way: never sent, sent twice, sent after later ones."""
+
+    LOST = "lost"
+    TWICE = "twice"
+    LATE = "late"
+
+
+class WebhookSettings(Noun):
+    """Where the simulated workspace sends its webhooks; every draw is seeded."""
+
+    url: str = Field(description="The whole address that is posted to.")
+    secret: str = Field(description="The app's client secret, which signs.")
+    kinds: frozenset[WebhookFault] = Field(default=frozenset(), description="The faults that are switched on.")
+    rate: float = Field(default=0.05, ge=0, le=1, description="Share of webhooks struck by each fault.")
+    seed: int = Field(default=0, ge=0, description="Seed of every draw.")
+    late_seconds: float = Field(default=5.0, ge=0, description="How late a late one is at most.")
+    timeout_seconds: float = Field(default=5.0, gt=0, description="How long an answer may take.")
+    retry_seconds: float = Field(default=60.0, ge=0, description="The wait before the only other attempt.")
+
+
 class SimSettings(Noun):
     """The simulated workspace's door: who may come in, how fast, and how answers are cut."""
 

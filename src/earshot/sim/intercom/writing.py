@@ -6,7 +6,7 @@ from earshot.sim.intercom import changes, shape
 from earshot.sim.intercom.answers import Answer, Call, Refusal, invalid, not_found, ok
 from earshot.sim.intercom.peek import is_object, mapping, members
 from earshot.sim.intercom.reading import whole
-from earshot.sim.intercom.world import World
+from earshot.sim.intercom.world import STATES, World
 from earshot.sim.workspace import Json
 
 DATA_TYPES = ("string", "integer", "list", "decimal", "boolean", "datetime", "relationship", "files")
@@ -23,6 +23,7 @@ def reply(sim: World, call: Call) -> Answer:
         talk = sim.change(
             call.path["id"],
             lambda talk: changes.customer_says(talk, part_id, said=said, person=person, at=at),
+            topic="conversation.user.replied",
         )
         return ok(whole(sim, talk, call=call))
     if kind not in ("comment", "note", "quick_reply"):
@@ -33,6 +34,7 @@ def reply(sim: World, call: Call) -> Answer:
         lambda talk: changes.staff_says(
             talk, part_id, said=said, author=author, kind=str(kind), at=at, package=package
         ),
+        topic=f"conversation.admin.{'noted' if kind == 'note' else 'replied'}",
     )
     return ok(whole(sim, talk, call=call))
 
@@ -47,9 +49,10 @@ def manage(sim: World, call: Call) -> Answer:
         talk = sim.change(
             call.path["id"],
             lambda talk: changes.assign(talk, part_id, author=author, to=to, team=team, at=at),
+            topic="conversation.admin.assigned",
         )
         return ok(whole(sim, talk, call=call))
-    if kind not in ("close", "open", "snoozed"):
+    if kind not in STATES:
         raise invalid("message_type must be assignment, close, open or snoozed")
     until = body.get("snoozed_until")
     if kind == "snoozed" and not isinstance(until, int):
@@ -59,6 +62,7 @@ def manage(sim: World, call: Call) -> Answer:
         lambda talk: changes.set_state(
             talk, part_id, author=author, kind=str(kind), at=at, until=until if kind == "snoozed" else None
         ),
+        topic=STATES[str(kind)],
     )
     return ok(whole(sim, talk, call=call))
 
@@ -82,7 +86,8 @@ def update(sim: World, call: Call) -> Answer:
         changes.touch(talk, at)
         changes.set_attributes(talk, [sim.new_id() for _ in values], values=values, author=author, at=at)
 
-    return ok(whole(sim, sim.change(call.path["id"], act), call=call))
+    topic = "" if company is None else "conversation.company.updated"
+    return ok(whole(sim, sim.change(call.path["id"], act, topic=topic), call=call))
 
 
 def delete(sim: World, call: Call) -> Answer:

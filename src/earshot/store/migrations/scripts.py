@@ -1,4 +1,4 @@
-"""Runs a file of SQL statements inside a migration's transaction."""
+"""Runs SQL statements inside a migration's transaction."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +10,11 @@ from earshot.store.driver import Driver
 
 def run_script(connection: Connection, name: str) -> None:
     """Execute all statements of a file in folder sql beside this module."""
-    script = Path(__file__).with_name("sql").joinpath(name).read_text(encoding="utf-8")
+    run_statements(connection, Path(__file__).with_name("sql").joinpath(name).read_text(encoding="utf-8"))
+
+
+def run_statements(connection: Connection, script: str) -> None:
+    """Execute all statements of a text."""
 
     async def go(driver: Driver) -> None:
         await driver.execute(script)

@@ -14,6 +14,8 @@ from earshot.store.backlog import PostgresBacklog
 from earshot.store.conversation_rows import COLUMNS, from_row
 from earshot.store.insight_rows import insight_from
 from earshot.store.insights import INSIGHT
+from earshot.store.labels import labels_from
+from earshot.store.outbox.first_insights import first_insight
 from earshot.store.rollups import Rollups
 from earshot.store.sql import Sql
 from earshot.store.theme_counts import ThemeCounts
@@ -25,21 +27,37 @@ LINKS = 20
 COMPANIES = 20
 """Names of companies given, those that pay most first."""
 
-_MEMBER = """
-    select m.action_key, m.conversation_id, i.conversation_at as said_at, i.account
-    from action_member m join conversation_insights i using (conversation_id)
-    where m.action_key = any(:keys) and m.suspect = ''
+_READ = """(
+        select m.action_key, m.conversation_id, m.suspect, i.conversation_at, i.account
+        from action_member m join conversation_insights i using (conversation_id) where m.action_key = any(:keys)
+        union all
+        select m.action_key, m.conversation_id, m.suspect, l.conversation_at, c.account
+        from action_member m join first_labels l using (conversation_id)
+        join conversation c on c.id = m.conversation_id
+        where m.action_key = any(:keys) and not exists (
+            select from conversation_insights i where i.conversation_id = m.conversation_id
+        )
+    )"""
+"""Members of which a reading is known, or labels at least."""
+_MEMBER = f"""
+    select action_key, conversation_id, conversation_at as said_at, account from {_READ} m where suspect = ''
 """
-_COUNTS = """
-    select m.action_key, count(*) filter (where m.suspect = '') as conversations,
-        count(*) filter (where m.suspect <> '') as suspects,
-        count(distinct i.account) filter (where m.suspect = '') as customers,
-        coalesce(min(i.conversation_at) filter (where m.suspect = ''), min(i.conversation_at)) as first_seen,
-        coalesce(max(i.conversation_at) filter (where m.suspect = ''), max(i.conversation_at)) as last_seen,
-        (array_agg(m.conversation_id order by m.suspect <> '', i.conversation_at desc,
-            m.conversation_id collate "C"))[1] as newest
-    from action_member m join conversation_insights i using (conversation_id)
-    where m.action_key = any(:keys) group by m.action_key
+_COUNTS = f"""
+    select action_key, count(*) filter (where suspect = '') as conversations,
+        count(*) filter (where suspect <> '') as suspects,
+        count(distinct account) filter (where suspect = '') as customers,
+        coalesce(min(conversation_at) filter (where suspect = ''), min(conversation_at)) as first_seen,
+        coalesce(max(conversation_at) filter (where suspect = ''), max(conversation_at)) as last_seen,
+        (array_agg(conversation_id order by suspect <> '', conversation_at desc,
+            conversation_id collate "C"))[1] as newest
+    from {_READ} m group by action_key
+"""
+_LABELS = """
+    select l.* from first_labels l join conversation c on c.id = l.conversation_id
+    where l.conversation_id = any(:ids) and l.content_hash = c.content_hash and not exists (
+        select from conversation_insights i
+        where i.conversation_id = l.conversation_id and i.content_hash = l.content_hash
+    )
 """
 _WORTH = f"""
     with member as ({_MEMBER})
@@ -93,7 +111,8 @@ class Dossiers:
         counts = {row["action_key"]: row for row in await self._sql.rows(_COUNTS, keys=keys)}
         newest = {key: row["newest"] for key, row in counts.items()}
         insights = await self._insights(list(newest.values()))
-        conversations = await self._conversations(insights)
+        conversations = await self._conversations(list(newest.values()), insights)
+        insights |= await self._first_insights(list(newest.values()), insights, conversations=conversations)
         themes = await self._theme_ids(actions, newest)
         worth = {row["action_key"]: row for row in await self._sql.rows(_WORTH, keys=keys)}
         links = await self._links(keys)
@@ -121,12 +140,27 @@ class Dossiers:
         rows = await self._sql.rows(f"{INSIGHT} where i.conversation_id = any(:ids)", ids=list(ids))
         return {row["conversation_id"]: insight_from(row) for row in rows}
 
-    async def _conversations(self, insights: Mapping[str, Insight]) -> dict[str, Conversation]:
-        rows = await self._sql.rows(
-            f"select {COLUMNS} from conversation c where c.id = any(:ids)", ids=list(insights)
-        )
+    async def _conversations(self, ids: Sequence[str], insights: Mapping[str, Insight]) -> dict[str, Conversation]:
+        rows = await self._sql.rows(f"select {COLUMNS} from conversation c where c.id = any(:ids)", ids=list(ids))
         held = {conversation.id: conversation for conversation in map(from_row, rows)}
-        return {one: held.get(one) or _bare(insight) for one, insight in insights.items()}
+        return {one: _bare(insight) for one, insight in insights.items()} | held
+
+    async def _first_insights(
+        self,
+        ids: Sequence[str],
+        insights: Mapping[str, Insight],
+        *,
+        conversations: Mapping[str, Conversation],
+    ) -> dict[str, Insight]:
+        """What labels say where they are newer than what was read."""
+        labels = [labels_from(row) for row in await self._sql.rows(_LABELS, ids=list(ids))]
+        return {
+            one.conversation_id: first_insight(
+                one, conversations[one.conversation_id], before=insights.get(one.conversation_id)
+            )
+            for one in labels
+            if one.conversation_id in conversations
+        }
 
     async def _theme_ids(self, actions: Sequence[Action], newest: Mapping[str, str]) -> dict[str, str]:
         """The theme that each action is about: its subject, else the one of the conversation it speaks of."""

@@ -89,3 +89,28 @@ def test_a_refusal_waits_for_the_reset_a_named_time_or_a_window() -> None:
     assert pace.refused({"x-ratelimit-reset": str(int(now) + 4_000)}) == 60.5
     assert pace.refused({"retry-after": "9"}) == 9.5
     assert pace.refused({}) == 10.5
+
+
+class Together:
+    """Stands for a pace shared with other processes: tells how long each turn waits."""
+
+    def __init__(self, waits: list[float]) -> None:
+        self.waits = waits
+        self.asked: list[tuple[float, float]] = []
+
+    async def turn(self, interval: float, slack: float) -> float:
+        self.asked.append((interval, slack))
+        return self.waits.pop(0)
+
+
+async def test_a_shared_pace_rules_once_the_limit_is_known() -> None:
+    clock, shared = Waits(), Together([0.0, 3.0])
+    pace = Pace(clock, Even(), share=0.5, shared=shared)
+    await pace.turn()
+    assert not shared.asked, "before an answer named the limit, nobody else's turns are delayed by a guess"
+    pace.learn(limits(1_000, 999, clock.now().timestamp() + 5))
+    began = clock.monotonic()
+    await pace.turn()
+    await pace.turn()
+    assert clock.monotonic() - began == 3.0
+    assert all(10 / interval <= 500 for interval, _ in shared.asked)

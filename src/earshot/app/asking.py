@@ -1,36 +1,24 @@
-"""The wiring: build(settings) makes the parts; the only place that chooses them.
+"""Wiring of what asks language models, made on first use and shared."""
 
-Parts that cost time to import are imported when they are chosen, so that a command pays only for what it uses.
-"""
-
-import getpass
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from earshot.connectors.registry import INTERCOM, TOOLS, WEBHOOK
-from earshot.connectors.toolbox import Toolbox, Wanted
 from earshot.errors import Misconfigured
 from earshot.llm.keys import LlmKeys
-from earshot.pipeline.directory import StoredDirectory
-from earshot.pipeline.earshot import Earshot
-from earshot.pipeline.parts import Parts
-from earshot.pipeline.quota import Quota, parse_hours
-from earshot.ports.clock import Clock, RandomIds, SystemClock
-from earshot.ports.progress import Progress, Silent
+from earshot.ports.clock import Clock, RandomIds
+from earshot.ports.meter import Meter, NoMeter
+from earshot.ports.progress import Progress
 from earshot.ports.store import Store
-from earshot.settings import Secrets, Settings
-from earshot.store.settings import StoreSettings
+from earshot.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from earshot.classify.llm.booking import Booked, Books
     from earshot.classify.llm.prompter import Prompter
-    from earshot.decide.rules import Rules
     from earshot.domain.call import Purpose, Tier
     from earshot.llm.models import Models
     from earshot.pipeline.llm_parts import LlmParts
@@ -39,111 +27,9 @@ if TYPE_CHECKING:
     from earshot.pipeline.variants import Variant
     from earshot.ports.embedder import Embedder
     from earshot.ports.reader import Reader
-    from earshot.ports.source import BadEntry, Fetched, Source
-    from earshot.store import PostgresStore
 
 CLASSIFIERS = ("auto", "local", "llm")
 """Who can read: auto is the best configured, local the model in the package, llm the provider of the settings."""
-
-
-async def build(
-    settings: Settings,
-    *,
-    secrets: Secrets | None = None,
-    progress: Progress | None = None,
-    clock: Clock | None = None,
-) -> Earshot:
-    """Open the store and put the parts together. Close the result, or use it with `async with`."""
-    known = secrets or Secrets.load(also=settings.secret_names)
-    time = clock or SystemClock()
-    store = await open_database(settings, known, clock=time)
-    closers: list[Callable[[], Awaitable[None]]] = []
-    asking = Asking(settings, known.llm, store=store, clock=time, progress=progress or Silent(), closers=closers)
-    tools = Toolbox(wanted_tools(settings), known.of_tools, clock=time, closers=closers)
-    return Earshot(
-        Parts(
-            store=store,
-            make_source=lambda: make_source(settings, known, store=store, clock=time, closers=closers),
-            make_reader=lambda name: make_reader(settings, name, asking=asking),
-            make_rules=lambda: make_rules(settings),
-            read_file=lambda path, now: read_file(settings, path, now=now),
-            pull=settings.pull,
-            group=settings.group,
-            report=settings.report,
-            quota=make_quota(settings),
-            make_llm=asking.parts if settings.llm.provider else None,
-            make_variant=asking.variant,
-            prioritise=settings.prioritise,
-            make_tasks=asking.tasks if settings.llm.provider else None,
-            make_embedder=(lambda: asking.embedder) if settings.embeddings.provider else None,
-            act=settings.act,
-            make_tools=tools,
-            dry_tools=tools.dry,
-            actor=who(),
-            clock=time,
-            progress=progress or Silent(),
-            closers=closers,
-        )
-    )
-
-
-def who() -> str:
-    """Who acts: the name of the account that runs this."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "person"
-
-
-async def open_database(settings: Settings, secrets: Secrets, *, clock: Clock) -> "PostgresStore":
-    """The database of the settings: `DATABASE_URL` where there is one, otherwise the embedded one."""
-    from earshot.store import open_store
-
-    return await open_store(store_settings(settings, secrets), clock=clock)
-
-
-def store_settings(settings: Settings, secrets: Secrets) -> StoreSettings:
-    """What the store must know."""
-    return StoreSettings(
-        database_url=secrets.database_url,
-        data_dir=settings.data_dir,
-        retention_days=settings.database.retention_days,
-        allow_foreign=settings.database.allow_foreign,
-    )
-
-
-def make_source(
-    settings: Settings,
-    secrets: Secrets,
-    *,
-    store: Store,
-    clock: Clock,
-    closers: list[Callable[[], Awaitable[None]]],
-) -> "Source":
-    """The source of conversations that the settings name."""
-    from earshot.connectors.intercom.source import IntercomSource
-
-    if secrets.intercom_token is None:
-        raise Misconfigured(
-            "There is no Intercom access token.",
-            hint="Set INTERCOM_ACCESS_TOKEN (Intercom: Developer Hub, your app, Authentication). "
-            "To try Earshot without an account: earshot demo. To read files: earshot import FILE.",
-        )
-    source = IntercomSource(
-        settings.intercom,
-        secrets.intercom_token.get_secret_value(),
-        clock=clock,
-        directory=StoredDirectory(store),
-    )
-    closers.append(source.close)
-    return source
-
-
-def read_file(settings: Settings, path: Path, *, now: datetime) -> "Iterator[Fetched | BadEntry]":
-    """The conversations of a file."""
-    from earshot.connectors.jsonl import read_file
-
-    return read_file(path, now=now, settings=settings.intercom)
 
 
 def make_reader(settings: Settings, name: str, *, asking: "Asking") -> "Reader":
@@ -157,20 +43,14 @@ def make_reader(settings: Settings, name: str, *, asking: "Asking") -> "Reader":
     return asking.reader((lambda: LocalReader(settings.local)) if settings.llm.fallback_local else None)
 
 
-def make_quota(settings: Settings) -> Quota:
-    """How much a run may read, and when."""
-    zone = ZoneInfo(settings.report.timezone)
-    return Quota(most=settings.llm.most_per_run, hours=parse_hours(settings.llm.windows), zone=zone)
-
-
-def wanted_tools(settings: Settings) -> list[Wanted]:
-    """The destinations that the settings switch on."""
-    of = settings.intercom
-    source = Wanted(INTERCOM.name, INTERCOM.place, of, of.write, INTERCOM.secrets)
-    sections = [(entry, getattr(settings, entry.name)) for entry in TOOLS]
-    named = [Wanted(entry.name, entry.place, section, section, entry.secrets) for entry, section in sections]
-    hooks = [Wanted(f"webhook:{hook.name}", WEBHOOK, hook, hook, hook.secrets) for hook in settings.webhooks]
-    return [one for one in (source, *named, *hooks) if one.switch.enabled]
+def make_first_reader(settings: Settings, *, asking: "Asking") -> "Reader":
+    """Who judges first in real time; see `[realtime] reader`."""
+    wanted = settings.realtime.reader
+    if wanted == "full":
+        return make_reader(settings, "auto", asking=asking)
+    if wanted == "local" or (wanted == "auto" and not asking.has_labels_tier):
+        return make_reader(settings, "local", asking=asking)
+    return asking.first_reader()
 
 
 class Asking:
@@ -185,8 +65,10 @@ class Asking:
         clock: Clock,
         progress: Progress,
         closers: list[Callable[[], Awaitable[None]]],
+        meter: Meter | None = None,
     ) -> None:
         self._settings = settings
+        self._meter = meter or NoMeter()
         self._keys = keys
         self._store = store
         self._clock = clock
@@ -223,7 +105,7 @@ class Asking:
             day_budget_usd=llm.day_budget_usd,
         )
         zone = ZoneInfo(self._settings.report.timezone)
-        return StoreLedger(self._store, limits=limits, zone=zone, clock=self._clock)
+        return StoreLedger(self._store, limits=limits, zone=zone, clock=self._clock, meter=self._meter)
 
     @cached_property
     def prompter(self) -> "Prompter":
@@ -237,7 +119,13 @@ class Asking:
         """What it takes to book calls."""
         from earshot.classify.llm.booking import Books
 
-        return Books(ledger=self.ledger, prices=self.models.prices, clock=self._clock, ids=RandomIds())
+        return Books(
+            ledger=self.ledger,
+            prices=self.models.prices,
+            clock=self._clock,
+            ids=RandomIds(),
+            meter=self._meter,
+        )
 
     def reader(self, local: "Callable[[], Reader] | None") -> "Reader":
         """The reader of the settings: tiers, cascade and who stands in."""
@@ -253,6 +141,34 @@ class Asking:
             means=Means(self.prompter, self.books, conduct_of(llm), StoredSummaries(self._store)),
             other=self.models.named(llm.fallback) if llm.fallback else None,
             local=local,
+        )
+
+    @property
+    def has_labels_tier(self) -> bool:
+        """Whether the settings lead to a decision endpoint."""
+        from earshot.domain.call import Tier
+        from earshot.llm.catalogue import model_string
+
+        try:
+            return bool(model_string(self._settings.llm, Tier.LABELS))
+        except Misconfigured:
+            return False
+
+    def first_reader(self) -> "Reader":
+        """The decision endpoint as a reader: one try within `[realtime] label_seconds`, nobody in its place."""
+        from earshot.classify.composing import Means, compose
+        from earshot.domain.call import Tier
+        from earshot.pipeline.conduct import conduct_of
+
+        self._check()
+        conduct = replace(
+            conduct_of(self._settings.llm), attempts=1, deadline_seconds=self._settings.realtime.label_seconds
+        )
+        alone = {"tier": Tier.LABELS, "triage": False, "escalate_below": 0.0, "summarise": False}
+        return compose(
+            self._settings.classify.model_copy(update=alone),
+            {Tier.LABELS: self.models.tier(Tier.LABELS)},
+            means=Means(self.prompter, self.books, conduct),
         )
 
     def parts(self) -> "LlmParts":
@@ -304,6 +220,7 @@ class Asking:
             ledger=self.ledger,
             clock=self._clock,
             closers=self._closers,
+            meter=self._meter,
         )
 
     def _booked(self, purpose: "Purpose") -> "Booked":
@@ -321,7 +238,7 @@ class Asking:
         from earshot.pipeline.conduct import conduct_of
 
         conduct = conduct_of(self._settings.llm)
-        model = guarded(self.models.tier(tier), conduct=conduct, clock=self._clock)
+        model = guarded(self.models.tier(tier), conduct=conduct, clock=self._clock, meter=self._meter)
         return booked(model, tier, conduct=conduct, books=self.books)
 
     def variant(self, overrides: "Mapping[str, str]") -> "Variant":
@@ -349,32 +266,3 @@ class Asking:
                 "No language model is switched on.",
                 hint="Name who reads: [llm] provider = anthropic, openai, google or compatible.",
             )
-
-
-def make_rules(settings: Settings) -> "Rules":
-    """The rules in force: the chosen packs and the settings' own."""
-    from earshot.decide.packs import chosen
-    from earshot.decide.rules import load_rules
-
-    return load_rules(chosen(settings.decide))
-
-
-async def fresh_folder(folder: Path) -> None:
-    """Throw away the embedded database of a folder, if there is one."""
-    from earshot.store.embedded.server import discard
-
-    await discard(folder, clock=SystemClock())
-
-
-async def backup(settings: Settings, file: Path) -> dict[str, int]:
-    """Write the whole database into a file; rows by table."""
-    from earshot.store import write_backup
-
-    return await write_backup(store_settings(settings, Secrets.load()), file, clock=SystemClock())
-
-
-async def restore(settings: Settings, file: Path, *, replace: bool) -> dict[str, int]:
-    """Bring a backup back, all or nothing; rows by table."""
-    from earshot.store import read_backup
-
-    return await read_backup(store_settings(settings, Secrets.load()), file, replace=replace, clock=SystemClock())

@@ -1,0 +1,1 @@
+"""Schedules: what runs when, driven by the job engine's tick."""

@@ -1,0 +1,1 @@
+"""WATCHING IT: Prometheus metrics, OpenTelemetry traces without content, structured logs."""

@@ -1,0 +1,63 @@
+"""Measuring as a process starts it: logs, traces, and the meter that its parts get."""
+
+import os
+import tempfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+from earshot.ports.meter import Meter, NoMeter
+from earshot.telemetry import logs, tracing
+from earshot.telemetry.meter import PrometheusMeter
+from earshot.telemetry.settings import TelemetrySettings
+from earshot.telemetry.sharing import FOLDER, Gathering, HandingOver
+
+
+@contextmanager
+def measuring(
+    settings: TelemetrySettings, *, version: str, secrets: Iterable[str] = ()
+) -> Generator[PrometheusMeter]:
+    """Logs, traces and a meter for a server or a worker.
+
+    The first process makes a folder and names it to its children by the environment; a child finds it there and
+    hands its numbers over, so that one /metrics shows them all.
+    """
+    traces = tracing.set_up(settings, version=version)
+    end_logs = logs.set_up(settings, secrets=secrets)
+    try:
+        if given := os.environ.get(FOLDER):
+            yield from _child(PrometheusMeter(tracer=traces.tracer), Path(given))
+        else:
+            yield from _parent(PrometheusMeter(tracer=traces.tracer), version=version)
+    finally:
+        traces.close()
+        end_logs()
+
+
+def inherited() -> Meter:
+    """The meter of a command that a worker started: its numbers are handed over. For any other: none."""
+    given = os.environ.get(FOLDER)
+    if not given:
+        return NoMeter()
+    meter = PrometheusMeter()
+    HandingOver(meter, Path(given))
+    return meter
+
+
+def _child(meter: PrometheusMeter, folder: Path) -> Generator[PrometheusMeter]:
+    handing = HandingOver(meter, folder)
+    try:
+        yield meter
+    finally:
+        handing.close()
+
+
+def _parent(meter: PrometheusMeter, *, version: str) -> Generator[PrometheusMeter]:
+    with tempfile.TemporaryDirectory(prefix="earshot-metrics-", ignore_cleanup_errors=True) as folder:
+        meter.others = Gathering(Path(folder), absorb=meter.series.absorb)
+        meter.gauge("earshot_build_info", 1.0, version=version.partition(" ")[0])
+        os.environ[FOLDER] = folder
+        try:
+            yield meter
+        finally:
+            os.environ.pop(FOLDER, None)

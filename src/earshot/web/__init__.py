@@ -1,0 +1,1 @@
+"""DOOR: the web server: webhooks, HTTP API, health and metrics."""

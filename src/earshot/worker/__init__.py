@@ -1,0 +1,1 @@
+"""DOOR: workers: processes that serve the job engine's queues."""

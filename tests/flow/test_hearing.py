@@ -1,0 +1,283 @@
+"""Hearing one conversation: the real client against the simulator, a real database, real jobs rows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from earshot.domain.hearing import Fate
+from earshot.domain.job import JobName
+from earshot.domain.notification import Concern, Effect, Notification
+from earshot.errors import Transient
+from earshot.pipeline.deciding import decide
+from earshot.pipeline.earshot import Earshot
+from earshot.pipeline.live.hearing import classify_now
+from earshot.pipeline.live.serving import live_serving
+from earshot.pipeline.theming.group import group
+from earshot.ports.jobs import Later, Serve
+from earshot.ports.source import Fetched, Source
+from earshot.sim.intercom.simulator import IntercomSim
+
+Open = Callable[..., Awaitable[Earshot]]
+LOST = "Data loss: all our invoices disappeared after the update, this is critical, production is down for us."
+
+
+class Failing:
+    """A source that cannot be asked."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.fails = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    async def fetch(self, external_id: str) -> Fetched:
+        if self.fails:
+            raise Transient("nobody answers")
+        return await self._source.fetch(external_id)
+
+
+class Ear:
+    """Notifications put in and jobs done by hand, as a worker would."""
+
+    def __init__(self, earshot: Earshot, source: Source | None = None) -> None:
+        self.parts = earshot.parts if source is None else replace(earshot.parts, make_source=lambda: source)
+        self.serving: dict[JobName, Serve] = live_serving(self.parts)
+        self._told = 0
+
+    async def told(
+        self, external_id: str, effect: Effect = Effect.CHANGED, concern: Concern = Concern.CONVERSATION
+    ) -> None:
+        self._told += 1
+        now = datetime.now(UTC)
+        note = Notification(
+            id=f"n{self._told}",
+            topic="t",
+            effect=effect,
+            concern=concern,
+            external_id=external_id,
+            occurred_at=now,
+            received_at=now,
+        )
+        async with self.parts.store.unit() as unit:
+            await unit.inbox.take([note], debounce=timedelta(), now=now)
+            await unit.commit()
+
+    async def hear(
+        self, external_id: str, effect: Effect = Effect.CHANGED, concern: Concern = Concern.CONVERSATION
+    ) -> None:
+        await self.told(external_id, effect, concern)
+        await self.serving[JobName.HEAR](f"intercom/{concern.value}/{external_id}/1")
+
+    async def queued(self) -> dict[str, int]:
+        async with self.parts.store.unit() as unit:
+            return {queue.name: queue.waiting for queue in await unit.jobs.queues() if queue.waiting}
+
+    async def waiting(self) -> tuple[int, int]:
+        async with self.parts.store.unit() as unit:
+            figures = await unit.inbox.figures(now=datetime.now(UTC))
+        return figures.waiting, figures.failed
+
+
+async def test_a_conversation_is_stored_read_judged_and_followed_in_one_turn(
+    sim: IntercomSim, open_line: Open
+) -> None:
+    ear = Ear(await open_line(sim))
+    talk = sim.begin(LOST)
+    await ear.hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        insight, labels = await unit.insights.present(talk["id"])
+        actions = await unit.decisions.list(None, limit=10)
+    assert insight is not None
+    assert labels is None
+    assert not insight.provenance.provisional
+    assert "CREATE_JIRA_P0" in {action.kind for action in actions}
+    assert await ear.waiting() == (0, 0)
+    queued = await ear.queued()
+    assert queued["act"] == 1
+    assert queued["theme"] == 1
+
+
+async def test_what_says_nothing_new_is_stored_and_not_read_again(sim: IntercomSim, open_line: Open) -> None:
+    ear = Ear(await open_line(sim))
+    talk = sim.begin(LOST)
+    await ear.hear(talk["id"])
+    before = await ear.queued()
+    async with ear.parts.store.unit() as unit:
+        first, _ = await unit.insights.present(talk["id"])
+    sim.reply(talk["id"], "note", text="Looked at by Earshot: critical.")
+    sim.set_state(talk["id"], "close")
+    await ear.hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        second, _ = await unit.insights.present(talk["id"])
+        (held,) = await unit.conversations.get([talk["id"]])
+    assert second == first
+    assert held.state == "closed"
+    assert await ear.queued() == before | {"hear": 2}
+
+
+async def test_a_further_message_is_read_and_judged_again(sim: IntercomSim, open_line: Open) -> None:
+    ear = Ear(await open_line(sim))
+    talk = sim.begin("How do I invite a colleague?")
+    await ear.hear(talk["id"])
+    sim.reply(talk["id"], "customer", text=LOST)
+    await ear.hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        insight, _ = await unit.insights.present(talk["id"])
+        actions = await unit.decisions.list(None, limit=10)
+    assert insight is not None
+    assert insight.reading.priority == "CRITICAL"
+    assert "CREATE_JIRA_P0" in {action.kind for action in actions}
+
+
+async def test_what_was_deleted_is_purged_told_so_or_not(sim: IntercomSim, open_line: Open) -> None:
+    ear = Ear(await open_line(sim))
+    told, untold = sim.begin(LOST), sim.begin(LOST)
+    for talk in (told, untold):
+        await ear.hear(talk["id"])
+        sim.delete(talk["id"])
+    await ear.hear(told["id"], Effect.DELETED)
+    await ear.hear(untold["id"])
+    async with ear.parts.store.unit() as unit:
+        for talk in (told, untold):
+            assert await unit.insights.present(talk["id"]) == (None, None)
+            (held,) = await unit.conversations.get([talk["id"]])
+            assert held.deleted
+            assert not held.messages
+    assert await ear.waiting() == (0, 0)
+
+
+async def test_many_at_once_are_heard_together_and_each_once(sim: IntercomSim, open_line: Open) -> None:
+    ear = Ear(await open_line(sim))
+    talks = [sim.begin(f"{LOST} Invoice {n}.")["id"] for n in range(30)]
+    for one in talks:
+        await ear.told(one)
+    await asyncio.gather(*(ear.serving[JobName.HEAR](f"intercom/conversation/{one}/1") for one in talks * 2),
+                         return_exceptions=True)  # fmt: skip
+    async with ear.parts.store.unit() as unit:
+        found = [await unit.insights.present(one) for one in talks]
+    assert all(insight is not None for insight, _ in found)
+    assert await ear.waiting() == (0, 0)
+
+
+async def test_a_turn_that_another_worker_holds_is_left_for_later(sim: IntercomSim, open_line: Open) -> None:
+    ear = Ear(await open_line(sim))
+    talk = sim.begin(LOST)
+    await ear.told(talk["id"])
+    now = datetime.now(UTC)
+    async with ear.parts.store.unit() as unit:
+        turn = await unit.inbox.claim(
+            "intercom", Concern.CONVERSATION, external_id=talk["id"], lease=timedelta(seconds=60), now=now
+        )
+        await unit.commit()
+    assert turn is not None
+    with pytest.raises(Later):
+        await ear.serving[JobName.HEAR](f"intercom/conversation/{talk['id']}/1")
+
+
+async def test_a_renamed_contact_shows_in_stored_conversations_which_are_not_read_again(
+    sim: IntercomSim, open_line: Open
+) -> None:
+    ear = Ear(await open_line(sim))
+    talk = sim.begin(LOST)
+    await ear.hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        before, _ = await unit.insights.present(talk["id"])
+        (held,) = await unit.conversations.get([talk["id"]])
+    assert held.customer is not None
+    sim.update_contact(held.customer.id, {"name": "Another Name"})
+    await ear.hear(held.customer.id, concern=Concern.CONTACT)
+    async with ear.parts.store.unit() as unit:
+        (renewed,) = await unit.conversations.get([talk["id"]])
+        assert (await unit.insights.present(talk["id"]))[0] == before
+    assert renewed.customer is not None
+    assert renewed.customer.name == "Another Name"
+    assert await ear.waiting() == (0, 0)
+
+
+async def test_conversations_of_a_deleted_contact_are_fetched_anew(sim: IntercomSim, open_line: Open) -> None:
+    ear = Ear(await open_line(sim))
+    talk = sim.begin(LOST)
+    await ear.hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        (held,) = await unit.conversations.get([talk["id"]])
+    assert held.customer is not None
+    sim.delete_contact(held.customer.id)
+    await ear.hear(held.customer.id, Effect.DELETED, Concern.CONTACT)
+    assert (await ear.waiting())[0] == 1
+    await ear.serving[JobName.HEAR](f"intercom/conversation/{talk['id']}/2")
+    assert await ear.waiting() == (0, 0)
+
+
+async def test_what_fails_comes_again_and_is_given_up_with_its_reason(sim: IntercomSim, open_line: Open) -> None:
+    earshot = await open_line(sim, realtime={"attempts": 2})
+    talk = sim.begin(LOST)
+    source = Failing(earshot.parts.make_source())
+    ear = Ear(earshot, cast("Source", source))
+    await ear.hear(talk["id"])
+    assert await ear.waiting() == (1, 0)
+    async with ear.parts.store.unit() as unit:
+        assert next(q for q in await unit.jobs.queues() if q.name == "hear").waiting == 2
+    await ear.serving[JobName.HEAR](f"intercom/conversation/{talk['id']}/2")
+    assert await ear.waiting() == (0, 1)
+    source.fails = False
+    await ear.hear(talk["id"])
+    assert await ear.waiting() == (0, 0)
+
+
+async def test_filters_keep_a_conversation_from_being_heard_but_not_from_being_stored(
+    sim: IntercomSim, open_line: Open
+) -> None:
+    ear = Ear(await open_line(sim, realtime={"only_states": ["snoozed"]}))
+    talk = sim.begin(LOST)
+    await ear.hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        assert await unit.insights.present(talk["id"]) == (None, None)
+        assert await unit.conversations.count_pending() == 1
+    assert await ear.waiting() == (0, 0)
+    heard = await classify_now(ear.parts, talk["id"])
+    assert heard.fate is Fate.JUDGED
+    assert heard.insight is not None
+    assert "P0_BUG_TICKET" in heard.rules
+    again = await classify_now(ear.parts, talk["id"])
+    assert again.fate is Fate.UNCHANGED
+    assert again.insight == heard.insight
+    assert again.rules == heard.rules
+
+
+async def test_themes_follow_and_what_needs_them_is_judged_then(sim: IntercomSim, open_line: Open) -> None:
+    rule = {"name": "GROWING", "when": "theme.frequency >= 2", "actions": ["CREATE_TICKET"]}
+    ear = Ear(await open_line(sim, decide={"packs": [], "rules": [rule]}))
+    for _ in range(2):
+        await ear.hear(sim.begin(LOST)["id"])
+    async with ear.parts.store.unit() as unit:
+        assert not await unit.decisions.list(None, limit=10)
+    await ear.serving[JobName.THEME]("any")
+    async with ear.parts.store.unit() as unit:
+        (action,) = await unit.decisions.list(None, limit=10)
+        members = await unit.decisions.members(action.key, limit=10)
+        assert not await unit.decisions.undecided(10, now=datetime.now(UTC))
+    assert len(members) == 2
+
+
+async def test_placing_in_real_time_and_a_grouping_at_once_give_each_finding_one_theme(
+    sim: IntercomSim, open_line: Open
+) -> None:
+    ear = Ear(await open_line(sim))
+    await asyncio.gather(*(ear.hear(sim.begin(f"{LOST} Number {n}.")["id"]) for n in range(12)))
+    await asyncio.gather(
+        group(ear.parts), ear.serving[JobName.THEME]("a"), group(ear.parts), place_new_of(ear), decide(ear.parts)
+    )
+    async with ear.parts.store.unit() as unit:
+        assert not await unit.themes.unplaced(10)
+        state = await unit.themes.partition()
+    assert len(state.heads) == len({state.cells[p.cell_id] for p in state.placements.values()})
+
+
+async def place_new_of(ear: Ear) -> None:
+    """Another process's placing."""
+    await live_serving(ear.parts)[JobName.THEME]("b")
