@@ -89,11 +89,10 @@ class Pager:
     """PagerDuty in this process; notes when each alert arrived."""
 
     def __init__(self) -> None:
-        self._app = PagerDutySim(ToolSimSettings()).app
+        self._app = PagerDutySim(ToolSimSettings(token="")).app
         self.arrived: dict[str, float] = {}
 
-    async def app(self, scope: Any, receive: Any, send: Any) -> None:
-        """The application."""
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         at = time.time()
         body = b""
 
@@ -133,7 +132,7 @@ async def line(*, llm: bool) -> AsyncGenerator[tuple[str, str, int, Pager]]:
         postgres = await stack.enter_async_context(Postgres.started(folder / "pg", listen="127.0.0.1"))
         url = await postgres.create("live")
         pager = Pager()
-        pagerduty = await stack.enter_async_context(running(pager.app))
+        pagerduty = await stack.enter_async_context(running(pager))
         ports = {name: free_port() for name in ("serve", "intercom", "llm", "metrics")}
         config = folder / "earshot.toml"
         text = SETTINGS.format(

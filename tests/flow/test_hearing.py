@@ -98,7 +98,7 @@ async def test_a_conversation_is_stored_read_judged_and_followed_in_one_turn(
     assert "CREATE_JIRA_P0" in {action.kind for action in actions}
     assert await ear.waiting() == (0, 0)
     queued = await ear.queued()
-    assert queued["act"] == 1
+    assert queued["deliver"] == 1
     assert queued["theme"] == 1
 
 

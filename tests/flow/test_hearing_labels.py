@@ -94,7 +94,7 @@ async def test_labels_decide_at_once_and_the_reading_adds_what_they_could_not(
     assert not labels.provenance.provisional
     assert await actions_of(ear) == {"PAGE_ONCALL_ENGINEER": "PAGE"}
     queued = await ear.queued()
-    assert (queued["act"], queued["read"]) == (1, 1)
+    assert (queued["deliver"], queued["read"]) == (1, 1)
     await classify(ear.parts)
     await judge_read(ear.parts, [talk["id"]])
     await ear.serving[JobName.THEME]("any")

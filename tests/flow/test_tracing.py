@@ -115,15 +115,15 @@ async def test_one_trace_from_webhook_to_message_without_content(line: Traced) -
     assert line.slack.bodies(), "a message went out"
 
     spans = line.spans()
-    (webhook,), (hear,), (act,) = spans["earshot.webhook"], spans["earshot.hear"], spans["earshot.act"]
+    (webhook,), (hear,), (page,) = spans["earshot.webhook"], spans["earshot.hear"], spans["earshot.page"]
     (fetch,), (label,), (deliver,) = spans["earshot.fetch"], spans["earshot.label"], spans["deliver slack"]
     chats = [span for name, found in spans.items() if name.startswith("chat ") for span in found]
     assert chats
     assert webhook.parent is None
     assert parent(hear) == own(webhook)
-    assert {parent(fetch), parent(label), parent(act)} == {own(hear)}
+    assert {parent(fetch), parent(label), parent(page)} == {own(hear)}
     assert {parent(chat) for chat in chats} == {own(label)}
-    assert parent(deliver) == own(act)
+    assert parent(deliver) == own(page)
     assert len({span.context.trace_id for span in line.exporter.get_finished_spans() if span.context}) == 1
     told = dict(chats[0].attributes or {})
     assert told["gen_ai.provider.name"] == "openai"
@@ -153,8 +153,8 @@ async def test_the_same_path_is_counted(line: Traced) -> None:
     assert found["earshot_webhook_duplicates_total[]"] == 1
     assert found["earshot_webhook_ack_seconds_count[]"] == 2
     assert found["earshot_live_latency_seconds_count[]"] == 1
-    stages = {stage for stage in ("fetch", "store", "label", "decide", "act") if count(found, stage) >= 1}
-    assert stages == {"fetch", "store", "label", "decide", "act"}
+    stages = {stage for stage in ("fetch", "store", "label", "decide", "page") if count(found, stage) >= 1}
+    assert stages == {"fetch", "store", "label", "decide", "page"}
     (requests,) = [name for name in found if name.startswith("earshot_llm_requests_total")]
     assert "('operation', 'classify'), ('outcome', 'ok'), ('provider', 'openai')" in requests
     assert sum(value for name, value in found.items() if name.startswith("earshot_llm_tokens_total")) > 0

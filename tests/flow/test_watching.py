@@ -129,7 +129,7 @@ async def test_what_is_told_gets_a_job_in_the_same_commit(store: PostgresStore) 
             assert sum(queue.waiting for queue in await unit.jobs.queues()) == 0
         await watch(parts, BOUNDS)
         async with store.unit() as unit:
-            assert {queue.name: queue.waiting for queue in await unit.jobs.queues()}[JobName.ACT] == 1
+            assert {queue.name: queue.waiting for queue in await unit.jobs.queues()}[JobName.DELIVER] == 1
 
 
 async def test_without_a_destination_states_are_kept_and_told_later(store: PostgresStore) -> None:

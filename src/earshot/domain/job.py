@@ -10,12 +10,13 @@ class JobName(StrEnum):
     """What is to be done.
 
     HEAR: deal with one thing that changed (key `<source>/<concern>/<external id>/<version>`). ACT: plan and deliver
-    actions. THEME: give new findings their themes. READ: read a share of what waits. TASK: a tick of a schedule
-    (key `<schedule>@<tick>`).
+    what pages somebody. DELIVER: all other actions. THEME: give new findings their themes. READ: read a share of what
+    waits. TASK: a tick of a schedule (key `<schedule>@<tick>`).
     """
 
     HEAR = "hear"
     ACT = "act"
+    DELIVER = "deliver"
     THEME = "theme"
     READ = "read"
     TASK = "task"
@@ -31,6 +32,7 @@ class Lane(StrEnum):
 LANES: dict[JobName, Lane] = {
     JobName.HEAR: Lane.LIVE,
     JobName.ACT: Lane.LIVE,
+    JobName.DELIVER: Lane.BACKGROUND,
     JobName.THEME: Lane.BACKGROUND,
     JobName.READ: Lane.BACKGROUND,
     JobName.TASK: Lane.BACKGROUND,

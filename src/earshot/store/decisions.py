@@ -67,16 +67,20 @@ _JOIN = """
     returning action_key, suspect
 """
 _GROWN = """
-    update action a set plan_at = least(a.plan_at, cast(:now as timestamptz)) from (
-        select key from action where key = any(:keys) and kind <> all(:inward) and status <> 'DISCARDED'
-        order by key for update
-    ) grown where a.key = grown.key
+    with wanted as (
+        select key from action where kind <> all(:inward) and status <> 'DISCARDED' and (
+            key = any(:keys) or key in (select coalesce(action_key, key) from decided_action where suspect = '')
+        )
+    ), free as (
+        select key from action where key in (select key from wanted) order by key for update skip locked
+    ), due as (
+        update action a set plan_at = least(a.plan_at, cast(:now as timestamptz)) from free
+        where a.key = free.key and (a.key = any(:keys) or a.plan_at > :now)
+    )
+    insert into action_growth (key, at) select key, :now from wanted where key not in (select key from free)
 """
-_AGAIN = """
-    update action set plan_at = :now
-    where plan_at > :now and key in (select coalesce(action_key, key) from decided_action where suspect = '')
-"""
-"""What could not be planned while a conversation was being read again is due as soon as that was read."""
+"""What grew is due for planning, and so is what could not be planned while a conversation was being read again. An
+action that is just being planned is noted beside: nobody waits for a plan in order to hear a customer."""
 _DECIDE = """
     with read as (
         select conversation_id from conversation_insights
@@ -139,7 +143,6 @@ class PostgresDecisions:
             joined = await self._sql.rows(_JOIN)
             grown = sorted({row["action_key"] for row in joined if not row["suspect"]})
             await self._sql.run(_GROWN, now=now, keys=grown, inward=[kind.value for kind in INWARD])
-            await self._sql.run(_AGAIN, now=now)
         if decided:
             await self._sql.run(_DECIDE, now=now, ids=list(decided))
         return new

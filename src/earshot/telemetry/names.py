@@ -103,7 +103,7 @@ WORKING = (
 HEARING = (
     _histogram(
         "earshot_stage_seconds",
-        "One stage of the real-time path: fetch, store, label, read, decide, place, act.",
+        "One stage of the real-time path: fetch, store, label, read, decide, page, place, act.",
         "stage",
         buckets=SECONDS,
     ),

@@ -49,16 +49,19 @@ class Site:
     async def running(self) -> AsyncGenerator[None]:
         """Keep notifications durable; at the end everything that was taken is written."""
         writer = asyncio.create_task(self._mailbox.run())
-        watcher: asyncio.Task[None] | None = None
+        beside: list[asyncio.Task[None]] = []
         try:
             if self._receiver is not None:
                 await self._home.recall()
-                watcher = asyncio.create_task(self._home.watch())
+                beside.append(asyncio.create_task(self._home.watch()))
+            if self.api is not None:
+                beside.append(asyncio.create_task(self.api.warm()))
             yield
         finally:
             self.stopping = True
-            if watcher is not None:
-                watcher.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             if self.api is not None:
                 await self.api.close()
             await self._mailbox.close()

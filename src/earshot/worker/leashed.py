@@ -12,6 +12,8 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
+POLITENESS = 10
+"""How much other processes go before (the system's nice value): what is live shares the processors with this."""
 GRACE = "EARSHOT_LEASH_GRACE"
 """Variable with the seconds that a command may take to end after it was interrupted."""
 
@@ -19,6 +21,8 @@ GRACE = "EARSHOT_LEASH_GRACE"
 def main(arguments: Sequence[str]) -> None:
     """Run a command of ours on a leash."""
     grace = float(os.environ.pop(GRACE, "30"))
+    if hasattr(os, "nice"):
+        os.nice(max(0, POLITENESS - os.nice(0)))
     leash = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     end = _Interruption()

@@ -42,6 +42,7 @@ class Rows:
     calls: dict[str, Call] = field(default_factory=dict[str, Call])
     batches: dict[str, ReadingBatch] = field(default_factory=dict[str, ReadingBatch])
     entries: dict[str, BatchEntry] = field(default_factory=dict[str, BatchEntry])
+    leases: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
     read_twice: int = 0
 
     def fork(self) -> "Rows":
@@ -82,6 +83,29 @@ class MemoryConversations:
 
     async def count_pending(self, *, want: Want = DEFAULT_WANT) -> int:
         return len(await self.pending(10**9, want=want))
+
+    async def lease(
+        self, limit: int, *, want: Want = DEFAULT_WANT, worker: str, until: datetime, now: datetime
+    ) -> list[Conversation]:
+        leases = self._rows.leases
+        taken = {key for key, (_, ends) in leases.items() if ends > now}
+        found = [one for one in await self.pending(10**9, want=want) if one.id not in taken][:limit]
+        leases |= {one.id: (worker, until) for one in found}
+        return found
+
+    async def renew(self, worker: str, ids: Sequence[str], *, until: datetime) -> list[str]:
+        mine = [key for key in ids if self._rows.leases.get(key, ("", until))[0] == worker]
+        self._rows.leases |= {key: (worker, until) for key in mine}
+        return mine
+
+    async def release(self, worker: str, ids: Sequence[str]) -> int:
+        mine = [key for key in ids if self._rows.leases.get(key, ("", None))[0] == worker]
+        for key in mine:
+            del self._rows.leases[key]
+        return len(mine)
+
+    async def leased(self, *, now: datetime, without: str = "") -> int:
+        return sum(worker != without and ends > now for worker, ends in self._rows.leases.values())
 
     async def get(self, ids: Sequence[str]) -> list[Conversation]:
         return [self._rows.conversations[key] for key in ids if key in self._rows.conversations]

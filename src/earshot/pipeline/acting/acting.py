@@ -13,12 +13,18 @@ _FRUITLESS = 3
 
 
 async def act(
-    parts: Parts, *, settled: bool = False, patience: float = 0.0, stop: asyncio.Event | None = None
+    parts: Parts,
+    *,
+    settled: bool = False,
+    patience: float = 0.0,
+    stop: asyncio.Event | None = None,
+    brief: bool = False,
 ) -> Acted:
     """Plan and deliver until nothing falls due within `patience` seconds; longer waits are left to the next round.
 
     `settled` says that a batch is in completely, so that nothing waits for more of the same. Safe to cancel and to
     kill: what was leased is looked up later. With `stop` set, what is under way is finished and the rest left.
+    `brief`: only a few actions, the urgent ones first, are planned and what is due sent; another round does the rest.
     """
     tally = Tally()
     planner = Planner(parts)
@@ -29,6 +35,8 @@ async def act(
             planned, more = await planner.plan_due(settled=settled)
             tally.plan(planned)
             begun = await worker.deliver()
+            if brief:
+                break
             if more and not worker.stopped:
                 continue
             warned = await warn(planner, settled=settled) if planned or begun or not told else []
@@ -39,5 +47,5 @@ async def act(
                 break
     finally:
         await worker.finish()
-    waiting = await worker.waiting()
+    waiting = 0 if brief else await worker.waiting()
     return tally.acted(waiting=waiting)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from earshot.domain.job import Job, JobName
 from earshot.pipeline.acting.acting import act
+from earshot.pipeline.acting.tally import Acted
 from earshot.pipeline.deciding import decide
-from earshot.pipeline.live.judging import gathered_act_job, judge, trace_of
+from earshot.pipeline.live.judging import deliver_job, judge, trace_of
 from earshot.pipeline.live.timing import Stages
 from earshot.pipeline.live.together import Together
 from earshot.pipeline.parts import Parts
@@ -31,25 +32,33 @@ class Following:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._acting = Together[str, None](self._act, most=1_000, at_once=ROUNDS, apart=False)
+        self._paging = Together[str, None](self._page, most=1_000, at_once=ROUNDS, apart=False)
+        self._acting = Together[str, None](self._act, most=1_000, apart=False)
         self._theming = Together[str, None](self._place, most=1_000, apart=False)
         self._rest_until = 0.0
 
+    async def page_now(self, key: str) -> None:
+        """Plan and deliver a few of what is due, the urgent first (job ACT; the key says it is another job)."""
+        await self._paging.one(key)
+
     async def act_now(self, key: str) -> None:
-        """Plan and deliver everything that is due (job ACT; the key says only that it is another job)."""
+        """Plan and deliver everything that is due (job DELIVER)."""
         await self._acting.one(key)
 
     async def place_new(self, key: str) -> None:
         """Give new findings their themes and judge again what waited for them (job THEME)."""
         await self._theming.one(key)
 
+    async def _page(self, keys: Sequence[str]) -> Sequence[None]:
+        parts = self._parts
+        with Stages(parts.meter, parts.clock).stage("page", parent=trace_of(keys)):
+            _tell(await act(parts, brief=True))
+        return [None] * len(keys)
+
     async def _act(self, keys: Sequence[str]) -> Sequence[None]:
         parts = self._parts
         with Stages(parts.meter, parts.clock).stage("act", parent=trace_of(keys)):
-            acted = await act(parts)
-        for state, count in (("done", acted.done), ("failed", acted.failed), ("held", acted.held)):
-            if count:
-                log.info("actions: %d %s", count, state)
+            _tell(await act(parts))
         await self._act_later()
         return [None] * len(keys)
 
@@ -65,7 +74,7 @@ class Following:
             if due is None or due > now + SOON:
                 return
             at = datetime.fromtimestamp(int(max(due, now).timestamp()) + 1, UTC)
-            await unit.jobs.enqueue([Job(name=JobName.ACT, key=f"{at:%Y-%m-%dT%H:%M:%SZ}", run_at=at)])
+            await unit.jobs.enqueue([Job(name=JobName.DELIVER, key=f"{at:%Y-%m-%dT%H:%M:%SZ}", run_at=at)])
             await unit.commit()
 
     async def _place(self, keys: Sequence[str]) -> Sequence[None]:
@@ -87,7 +96,7 @@ class Following:
         began = clock.monotonic()
         await group_new(parts)
         if await decide(parts):
-            await self._enqueue_act()
+            await self._enqueue_delivery()
         self._rest_until = clock.monotonic() + REST * (clock.monotonic() - began)
 
     async def _some(self, waiting: Sequence[str]) -> None:
@@ -98,7 +107,13 @@ class Following:
             await judge(parts, unit, ids=waiting, now=parts.clock.now(), themed=True)
             await unit.commit()
 
-    async def _enqueue_act(self) -> None:
+    async def _enqueue_delivery(self) -> None:
         async with self._parts.store.unit() as unit:
-            await unit.jobs.enqueue([gathered_act_job(self._parts)])
+            await unit.jobs.enqueue([deliver_job(self._parts)])
             await unit.commit()
+
+
+def _tell(acted: Acted) -> None:
+    for state, count in (("done", acted.done), ("failed", acted.failed), ("held", acted.held)):
+        if count:
+            log.info("actions: %d %s", count, state)

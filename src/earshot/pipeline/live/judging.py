@@ -12,7 +12,7 @@ from earshot.pipeline.parts import Parts
 from earshot.ports.store import Unit
 
 ACT_URGENT = 80
-ACT = 40
+DELIVER = 40
 THEME = 60
 """Priorities of the jobs that follow."""
 PAGER = "pagerduty"
@@ -52,23 +52,24 @@ def theme_job(now: datetime) -> Job:
 
 
 def act_jobs(parts: Parts, actions: Sequence[Action]) -> list[Job]:
-    """One job for all that is to be done outside, none where nothing is. What pages somebody does not wait."""
+    """The jobs for what is to be done outside, none where nothing is. What pages somebody does not wait."""
     outward = [one for one in actions if one.kind not in INWARD and one.status is ActionStatus.PENDING]
     if not outward:
         return []
-    return [act_job(parts) if any(_pages(parts, one) for one in outward) else gathered_act_job(parts)]
+    pages = [act_job(parts)] if any(_pages(parts, one) for one in outward) else []
+    return [*pages, deliver_job(parts)]
 
 
 def act_job(parts: Parts) -> Job:
-    """A job to act now. Its key is new, so that no job that is under way swallows it, and carries the trace."""
+    """A job to page now. Its key is new, so that no job that is under way swallows it, and carries the trace."""
     key = f"{parts.ids.new()}/{parts.meter.traceparent()}".rstrip("/")
     return Job(name=JobName.ACT, key=key, priority=ACT_URGENT)
 
 
-def gathered_act_job(parts: Parts) -> Job:
+def deliver_job(parts: Parts) -> Job:
     """A job to act on what this second brings: when it is over, so that a stream costs one round a second."""
     at = _next_second(parts.clock.now())
-    return Job(name=JobName.ACT, key=f"{at:%Y-%m-%dT%H:%M:%SZ}", run_at=at, priority=ACT)
+    return Job(name=JobName.DELIVER, key=f"{at:%Y-%m-%dT%H:%M:%SZ}", run_at=at, priority=DELIVER)
 
 
 def trace_of(keys: Sequence[str]) -> str:

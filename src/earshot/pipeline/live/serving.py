@@ -8,6 +8,11 @@ from earshot.ports.jobs import Serve
 
 
 def live_serving(parts: Parts) -> dict[JobName, Serve]:
-    """What serves the jobs HEAR, ACT and THEME. Nothing is connected before the first job."""
+    """What serves the jobs HEAR, ACT, DELIVER and THEME. Nothing is connected before the first job."""
     hearing, following = Hearing(parts), Following(parts)
-    return {JobName.HEAR: hearing.hear, JobName.ACT: following.act_now, JobName.THEME: following.place_new}
+    return {
+        JobName.HEAR: hearing.hear,
+        JobName.ACT: following.page_now,
+        JobName.DELIVER: following.act_now,
+        JobName.THEME: following.place_new,
+    }

@@ -76,7 +76,7 @@ async def _tell(parts: Parts, unit: Unit, *, looks: Sequence[_Look], route: Rout
     if not plans:
         return 0
     new = await unit.outbox.save_plans(plans, now=now)
-    await unit.jobs.enqueue([Job(name=JobName.ACT, key=f"watch/{now:%Y-%m-%dT%H:%M:%S}", priority=10)])
+    await unit.jobs.enqueue([Job(name=JobName.DELIVER, key=f"watch/{now:%Y-%m-%dT%H:%M:%S}", priority=10)])
     return new
 
 

@@ -28,7 +28,8 @@ _LOST = f"""
             and not exists (select from failed f where f.dedupe_key = any(k.names))
         union all
         select w.name, 'reconciled', w.priority, interval '0' from (
-            select 'act' as name, 40 as priority where exists (select from action where plan_at < :due)
+            select 'deliver' as name, 40 as priority where exists (select from action where plan_at < :due)
+                or exists (select from action_growth where at < :due)
                 or exists (select from delivery where state in ('pending', 'unknown') and not_before < :due)
                 or exists (select from delivery where state = 'sending' and lease_until < :due)
             union all

@@ -79,6 +79,8 @@ _NEXT = f"""
         union all
         (select plan_at from action where plan_at is not null and not urgent order by plan_at limit 1)
         union all
+        select min(at) from action_growth
+        union all
         select min(lease_until) from delivery where state = 'sending'
         union all
         select greatest(q.at, h.next_at - make_interval(secs => {_EARLY}),

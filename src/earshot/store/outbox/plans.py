@@ -39,6 +39,11 @@ _DUE = f"""
     select {COLUMNS} from action a where a.plan_at is not null and a.plan_at <= :now
     order by a.urgent desc, a.plan_at, a.key limit :limit for update of a skip locked
 """
+_GROWN = """
+    with noted as (delete from action_growth returning key, at)
+    update action a set plan_at = least(a.plan_at, n.at)
+    from (select key, min(at) as at from noted group by key) n where a.key = n.key and a.status <> 'DISCARDED'
+"""
 _LATER = "update action set plan_at = :at where key = any(:keys)"
 _LINKS = f"""
     select distinct on (l.object_key) {LINK} from link l
@@ -106,6 +111,7 @@ class Plans:
 
         They are held until the commit. One nobody of whose conversations can be read just now is left for later.
         """
+        await self._sql.run(_GROWN)
         await adopt(self._sql)
         while rows := await self._sql.rows(_DUE, now=now, limit=limit):
             actions = [action_from(row) for row in rows]

@@ -56,5 +56,5 @@ async def approve(parts: Parts, key: str, *, only: list[str] | None) -> None:
 async def _send_soon(parts: Parts) -> None:
     """Let a worker send it at once; without one the next run does."""
     async with parts.store.unit() as unit:
-        await unit.jobs.enqueue([Job(name=JobName.ACT, key="approved")])
+        await unit.jobs.enqueue([Job(name=JobName.DELIVER, key="approved")])
         await unit.commit()

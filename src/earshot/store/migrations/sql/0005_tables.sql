@@ -95,6 +95,12 @@ create table watch_state (
     told_at timestamptz
 );
 
+-- Actions that more conversations joined while they were being planned; the next planning takes them.
+create table action_growth (
+    key text not null,
+    at timestamptz not null
+);
+
 -- When rules judged by labels alone; labels of before are not judged any more.
 alter table first_labels add column decided_at timestamptz default '-infinity';
 
