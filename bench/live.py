@@ -93,6 +93,7 @@ class Pager:
         self.arrived: dict[str, float] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The application."""
         at = time.time()
         body = b""
 

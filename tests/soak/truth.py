@@ -244,6 +244,14 @@ async def things(stage: Stage) -> list[Verdict]:
     return verdicts
 
 
+ATTEMPTS = 3
+"""How often an answer that means nothing is asked for again, by default."""
+_USELESS = """
+    select purpose, conversation_id, count(*) as n from llm_api_logs where outcome = 'invalid'
+    group by purpose, conversation_id
+"""
+
+
 async def money(stage: Stage) -> list[Verdict]:
     """The invoice against the ledger; nothing is paid twice but what was under way when a process was killed."""
     calls = await rows(
@@ -267,7 +275,10 @@ async def money(stage: Stage) -> list[Verdict]:
         asked[line.content, line.model].append(line.mode)
     again = sum(len(modes) - 1 for modes in asked.values())
     kinds = Counter(" and ".join(modes) for modes in asked.values() if len(modes) > 1)
-    twice = [f"{again} answers were paid again, {lost} were lost"] if again > lost else []
+    useless = await rows(stage.database_url, _USELESS)
+    allowed = lost + sum(row["n"] for row in useless)
+    twice = [f"{again} answers were paid again, {lost} were lost"] if again > allowed else []
+    endless = [f"{row['purpose']} asked {row['n']} times in vain" for row in useless if row["n"] > ATTEMPTS]
     outcomes = {f"{row['mode']} {row['outcome']}": f"{row['n']} ${row['cost']}" for row in calls}
     charged: defaultdict[str, Decimal] = defaultdict(Decimal)
     for line in stage.llm.invoice:
@@ -282,7 +293,7 @@ async def money(stage: Stage) -> list[Verdict]:
         Verdict(
             "money: nothing is paid twice",
             len(asked),
-            tuple(twice),
+            (*twice, *endless),
             note=f"{again} again {dict(kinds)}, {lost} lost",
         ),
     ]

@@ -9,7 +9,7 @@ from earshot.domain.model import Noun
 class JobName(StrEnum):
     """What is to be done.
 
-    HEAR: deal with one thing that changed (key `<source>/<concern>/<external id>/<version>`). ACT: plan and deliver
+    HEAR: deal with one thing that changed (key `<source>/<concern>/<external id>/<turn>`). ACT: plan and deliver
     what pages somebody. DELIVER: all other actions. THEME: give new findings their themes. READ: read a share of what
     waits. TASK: a tick of a schedule (key `<schedule>@<tick>`).
     """

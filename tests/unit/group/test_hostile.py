@@ -54,9 +54,9 @@ def sketch(text: str) -> Sketch:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_any_text_is_sketched_soon_and_its_sketch_is_small(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     made = sketch(text)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert took < 0.5, f"{took:.2f} s; a usual text takes a thousandth of one"
     for terms in (made.terms, made.title, made.reply):
         assert len(terms) < 2_000

@@ -95,7 +95,7 @@ class MemoryConversations:
 
     async def renew(self, worker: str, ids: Sequence[str], *, until: datetime) -> list[str]:
         mine = [key for key in ids if self._rows.leases.get(key, ("", until))[0] == worker]
-        self._rows.leases |= {key: (worker, until) for key in mine}
+        self._rows.leases |= dict.fromkeys(mine, (worker, until))
         return mine
 
     async def release(self, worker: str, ids: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ async def act(
 
     `settled` says that a batch is in completely, so that nothing waits for more of the same. Safe to cancel and to
     kill: what was leased is looked up later. With `stop` set, what is under way is finished and the rest left.
-    `brief`: only a few actions, the urgent ones first, are planned and what is due sent; another round does the rest.
+    `brief`: a few actions, the urgent ones first, are planned and what is due sent; another round does the rest.
     """
     tally = Tally()
     planner = Planner(parts)
