@@ -10,8 +10,8 @@ class JobName(StrEnum):
     """What is to be done.
 
     HEAR: deal with one thing that changed (key `<source>/<concern>/<external id>/<turn>`). ACT: plan and deliver
-    what pages somebody. DELIVER: all other actions. THEME: give new findings their themes. READ: read a share of what
-    waits. TASK: a tick of a schedule (key `<schedule>@<tick>`).
+    what pages somebody. DELIVER: all other actions. THEME: give new findings their themes.
+    READ: read a share of what waits. TASK: a tick of a schedule (key `<schedule>@<tick>`).
     """
 
     HEAR = "hear"
