@@ -163,6 +163,8 @@ class Secrets(BaseModel):
     intercom_token: SecretStr | None = None
     intercom_client_secret: SecretStr | None = None
     web_token: SecretStr | None = None
+    web_editor_token: SecretStr | None = None
+    web_viewer_token: SecretStr | None = None
     llm: LlmKeys = LlmKeys()
     tools: dict[str, SecretStr] = {}
 
@@ -174,6 +176,8 @@ class Secrets(BaseModel):
             "intercom_token": "INTERCOM_ACCESS_TOKEN",
             "intercom_client_secret": "INTERCOM_CLIENT_SECRET",
             "web_token": "EARSHOT_WEB_TOKEN",
+            "web_editor_token": "EARSHOT_WEB_EDITOR_TOKEN",
+            "web_viewer_token": "EARSHOT_WEB_VIEWER_TOKEN",
         }
         own = {k: SecretStr(environment[name]) for k, name in found.items() if environment.get(name)}
         names = {name for entry in TOOLS for name in entry.secrets}.union(also, {"MONGODB_URL"})

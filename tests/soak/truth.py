@@ -250,6 +250,7 @@ _USELESS = """
     select purpose, conversation_id, count(*) as n from llm_api_logs where outcome = 'invalid'
     group by purpose, conversation_id
 """
+"""Calls about no conversation (names of themes) stand in one line: what they asked again is seen in the invoice."""
 
 
 async def money(stage: Stage) -> list[Verdict]:
@@ -278,7 +279,14 @@ async def money(stage: Stage) -> list[Verdict]:
     useless = await rows(stage.database_url, _USELESS)
     allowed = lost + sum(row["n"] for row in useless)
     twice = [f"{again} answers were paid again, {lost} were lost"] if again > allowed else []
-    endless = [f"{row['purpose']} asked {row['n']} times in vain" for row in useless if row["n"] > ATTEMPTS]
+    endless = [
+        f"{row['purpose']} asked {row['n']} times in vain"
+        for row in useless
+        if row["conversation_id"] and row["n"] > ATTEMPTS
+    ]
+    often = max((len(modes) for modes in asked.values()), default=0)
+    if often > ATTEMPTS + lost:
+        endless.append(f"one text was asked about {often} times")
     outcomes = {f"{row['mode']} {row['outcome']}": f"{row['n']} ${row['cost']}" for row in calls}
     charged: defaultdict[str, Decimal] = defaultdict(Decimal)
     for line in stage.llm.invoice:

@@ -1,6 +1,7 @@
 """Settings of what listens: the `[web]` and `[workers]` sections."""
 
 import ipaddress
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -29,6 +30,22 @@ class WebSettings(Noun):
     api_per_minute: int = Field(
         default=600, ge=1, description="Requests a minute that a client of the API may make."
     )
+    most_upload_bytes: int = Field(
+        default=5_000_000, ge=10_000, description="Forms and files with more bytes are refused by the pages."
+    )
+    session_hours: float = Field(default=12.0, gt=0, le=720, description="After so long people sign in again.")
+    identity_header: str = Field(
+        default="",
+        description="Header in which a reverse proxy says who looks (X-Forwarded-Email); empty: none does.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1/32", "::1/128"), description="Addresses whose identity header is believed."
+    )
+    identity_role: Literal["viewer", "editor", "admin"] = Field(
+        default="viewer", description="Role of whom the proxy names and no list below does."
+    )
+    editors: tuple[str, ...] = Field(default=(), description="People, as the proxy names them, who may change.")
+    admins: tuple[str, ...] = Field(default=(), description="People, as the proxy names them, who may do all.")
 
     @property
     def own_hosts(self) -> tuple[str, ...]:
@@ -60,6 +77,9 @@ class WorkerSettings(Noun):
         default=25.0, gt=0, le=600, description="What runs may end for so long when the worker is told to stop."
     )
     beat_seconds: float = Field(default=5.0, gt=0, le=60, description="How often a worker gives a sign of life.")
+    heartbeat_seconds: float = Field(
+        default=30.0, ge=3, le=600, description="A worker that says nothing for so long loses its jobs."
+    )
     share: int = Field(
         default=200, ge=1, le=10_000, description="When more conversations than this wait, all workers read."
     )

@@ -17,6 +17,7 @@ from earshot.ports.conversation_store import Arrival, Cache, Conversations, Dire
 from earshot.ports.jobs import Engine, Inbox, Jobs, Schedules
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
 from earshot.ports.outbox import Outbox, Rulebook
+from earshot.ports.pages import Pages
 from earshot.ports.source import Workspace
 from earshot.ports.theme_store import Backlog, Member, Themes
 from earshot.ports.watch import Watch
@@ -43,6 +44,7 @@ __all__ = [
     "Opening",
     "Outbox",
     "Pace",
+    "Pages",
     "Row",
     "Rulebook",
     "Runs",
@@ -283,6 +285,11 @@ class Unit(Protocol):
         ...
 
     @property
+    def pages(self) -> Pages:
+        """What only the web pages read and keep."""
+        ...
+
+    @property
     def watch(self) -> Watch:
         """How the flow stands, and what is watched."""
         ...
@@ -318,8 +325,13 @@ class Store(Protocol):
         """A fresh transaction."""
         ...
 
-    def engine(self, *, grace: timedelta = timedelta(seconds=25)) -> Engine:
-        """The worker's side of the queue; told to stop, what runs may go on for the grace time."""
+    def engine(
+        self, *, grace: timedelta = timedelta(seconds=25), heartbeat: timedelta = timedelta(seconds=30)
+    ) -> Engine:
+        """The worker's side of the queue; told to stop, what runs may go on for the grace time.
+
+        Who says nothing for `heartbeat` loses his jobs to another.
+        """
         ...
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:

@@ -9,9 +9,9 @@ from earshot.errors import Misconfigured
 from earshot.store import driver
 from earshot.store.address import Address, connect
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision; a test compares it with the revisions themselves."""
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 LOCK = "select pg_advisory_lock(hashtextextended('earshot:migrations', 0))"
 UNLOCK = LOCK.replace("pg_advisory_lock", "pg_advisory_unlock")
 """Held while the schema is changed."""

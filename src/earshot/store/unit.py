@@ -20,6 +20,7 @@ from earshot.store.jobs.queue import PostgresJobs
 from earshot.store.jobs.schedules import PostgresSchedules
 from earshot.store.lexicons import KeptLexicon
 from earshot.store.outbox.outbox import PostgresOutbox
+from earshot.store.pages import PostgresPages
 from earshot.store.purging import Purge
 from earshot.store.rollups import Rollups
 from earshot.store.rulebook import PostgresRulebook
@@ -45,6 +46,7 @@ class PostgresUnit:
     outbox: PostgresOutbox
     rulebook: PostgresRulebook
     browse: PostgresBrowse
+    pages: PostgresPages
     jobs: PostgresJobs
     inbox: PostgresInbox
     schedules: PostgresSchedules
@@ -83,6 +85,7 @@ class PostgresUnit:
         self.outbox = PostgresOutbox(sql, rollups)
         self.rulebook = PostgresRulebook(sql, rollups)
         self.browse = PostgresBrowse(sql, rollups)
+        self.pages = PostgresPages(sql, rollups)
         self.jobs = PostgresJobs(sql)
         self.inbox = PostgresInbox(sql)
         self.schedules = PostgresSchedules(sql)

@@ -20,6 +20,7 @@ from earshot.settings import Secrets, Settings
 from earshot.telemetry.meter import PrometheusMeter
 from earshot.web.api.app import Api, make_api
 from earshot.web.health import routes
+from earshot.web.pages.app import Pages
 from earshot.web.webhooks import PATH, Receiver
 
 access = logging.getLogger("earshot.web.access")
@@ -107,7 +108,7 @@ def make_app(
     token = secrets.web_token.get_secret_value() if secrets.web_token else None
     health = routes(parts, meter, token=token, full=lambda: site.full, stopping=lambda: site.stopping)
     site.api = make_api(earshot, settings, secrets)
-    site.pages = Starlette(routes=[*health, Mount("/api", site.api)])
+    site.pages = Starlette(routes=[*health, Mount("/api", site.api), Mount("/", Pages(earshot, settings, secrets))])
     return site
 
 

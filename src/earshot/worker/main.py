@@ -157,7 +157,8 @@ class Worker:
 
     async def _serve_once(self, serving: Mapping[JobName, Serve]) -> None:
         of = self._parts.workers
-        engine = self._parts.store.engine(grace=timedelta(seconds=of.grace_seconds))
+        grace, heartbeat = timedelta(seconds=of.grace_seconds), timedelta(seconds=of.heartbeat_seconds)
+        engine = self._parts.store.engine(grace=grace, heartbeat=heartbeat)
         await engine.serve(
             serving,
             lane=self._post.lane,

@@ -30,10 +30,11 @@ rate_share = 1.0
 
 [realtime]
 debounce_seconds = 0.5
-lease_seconds = 15
+lease_seconds = 10
 
 [workers]
 beat_seconds = 1
+heartbeat_seconds = 6
 grace_seconds = 10
 
 [schedule]

@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from earshot.domain.conversation import Conversation
 from earshot.errors import Transient
+from earshot.pipeline.clashes import restart_safe
 from earshot.pipeline.money.consent import agreed
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.classify import Accounted, keeping_to, ledger_of, waits
@@ -115,7 +116,8 @@ class Shares:
             answers = await self._reader.read(found)
             if answers[0].unanswered:
                 raise Transient("nobody answered about a conversation")
-            await self._keep(mine, found, answers=answers)
+            save = partial(self._keep, mine, found, answers=answers)
+            await restart_safe(save, clock=self._parts.clock)
         except BudgetSpent as error:
             log.info("A conversation waits for the next run: %s", error)
             return False

@@ -5,13 +5,14 @@ process loses the calls that were under way and the readings of the last tenth o
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from earshot.domain.conversation import Conversation
 from earshot.domain.model import Noun
 from earshot.errors import EarshotError
+from earshot.pipeline.clashes import restart_safe
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.holding import Holding
 from earshot.pipeline.reading.keeping import Answered, Sorted, keep
@@ -236,13 +237,17 @@ class Stream:
         group = list(self._ready)
         if not group:
             return
-        async with self._parts.store.unit() as unit:
-            found = await keep(unit, group, now=self._parts.clock.now())
-            ids = [conversation.id for conversation, _ in group]
-            await self._holding.release(unit, ids)
-            await unit.commit()
+        ids = [conversation.id for conversation, _ in group]
+        found = await restart_safe(lambda: self._keep(group), clock=self._parts.clock)
         if self._course.ledger is not None:
             self._course.ledger.let_go(ids)
         del self._ready[: len(group)]
         self.count.add(found, group)
         self._busy.difference_update(conversation.id for conversation, _ in group)
+
+    async def _keep(self, group: Sequence[Answered]) -> Sorted:
+        async with self._parts.store.unit() as unit:
+            found = await keep(unit, group, now=self._parts.clock.now())
+            await self._holding.release(unit, [conversation.id for conversation, _ in group])
+            await unit.commit()
+        return found

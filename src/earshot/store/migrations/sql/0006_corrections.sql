@@ -1,0 +1,2 @@
+-- (filled by its owner)
+select 1;

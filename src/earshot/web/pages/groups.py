@@ -1,0 +1,9 @@
+"""The routers of all pages: a page is one module, and one line here."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from earshot.web.pages import people
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (people.router,)
