@@ -52,6 +52,26 @@ def _outside(link: Link) -> Outside:
     return Outside(destination=link.destination, thing=link.thing.value, where=where)
 
 
+class Known(Noun):
+    """What is held of a person or conversation, before it is erased: rows by table, and things outside."""
+
+    rows: dict[str, int]
+    outside: tuple[Outside, ...] = ()
+
+
+async def known(parts: Parts, needle: str) -> Known:
+    """What mentions a contact (id or e-mail) or a conversation (id); everything is looked through."""
+    async with parts.store.unit() as unit:
+        outside = await unit.erasure.outside(needle)
+        return Known(rows=await unit.erasure.traces(needle), outside=tuple(dict.fromkeys(map(_outside, outside))))
+
+
+async def overdue(parts: Parts, *, days: int) -> int:
+    """How many conversations were last updated longer ago than so many days; 10,000 stands for more."""
+    async with parts.store.unit() as unit:
+        return await unit.pages.people.older(parts.clock.now() - timedelta(days=days), most=10_000)
+
+
 async def retain(parts: Parts, *, days: int | None) -> int:
     """Drop conversations last updated longer ago than the retention period; how many."""
     if days is None:

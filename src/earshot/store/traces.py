@@ -67,6 +67,8 @@ TEXTS = {
     "live_turn": ("external_id", "failure"),
     "reading_lease": ("conversation_id",),
     "schedule": ("outcome",),
+    "person_act": ("subject", "detail"),
+    "saved_view": ("name", "query"),
     "earshot_jobs.pgqueuer": ("dedupe_key",),
     "earshot_jobs.pgqueuer_log": ("traceback",),
 }
@@ -93,6 +95,7 @@ _PEOPLE = {
     "inbox": ("external_id",),
     "live_turn": ("external_id",),
     "reading_lease": ("conversation_id",),
+    "person_act": ("subject",),
 }
 """The columns that hold bare ids, for ids too short to be searched in texts."""
 _LISTED = {
@@ -218,6 +221,7 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
     plain |= {"action": ("reason", "suspect"), "delivery": ("subject_id", "cause", "note", "approved_by")}
     plain |= {"silence": ("reason",), "rule_state": ("reason",), "destination_health": ("reason",)}
     plain |= {"live_turn": ("failure",), "schedule": ("outcome",)}
+    plain |= {"person_act": ("subject",), "saved_view": ("name", "query")}
     plain |= {"unread": ("reason",), "summary": ("body",), "batch_entry": ("note",), "reading_batch": ("note",)}
     for table, columns in plain.items():
         for column in columns:
@@ -246,7 +250,7 @@ async def _mask_documents(sql: Sql, needles: Needles) -> None:
     ]
     documents += [("doubt", "digest", "candidates"), ("delivery_content", "delivery_id", "content")]
     documents += [("link", "object_key", "receipt"), ("delivery", "id", "receipt"), ("action", "key", "parameters")]
-    documents += [("silence", "id", "matchers")]
+    documents += [("silence", "id", "matchers"), ("person_act", "id", "detail")]
     documents += [("backlog_item", "id", column) for column in ("text", "rice", "evidence")]
     for table, key, column in documents:
         rows = await sql.rows(

@@ -36,3 +36,7 @@ class People(Protocol):
     async def drop_view(self, view_id: str, *, owners: Sequence[str]) -> bool:
         """Drop a view of one of these owners; whether there was one."""
         ...
+
+    async def older(self, before: datetime, *, most: int) -> int:
+        """How many conversations were last updated before a moment, counted up to `most`."""
+        ...

@@ -80,6 +80,13 @@ class PostgresPeople:
         statement = "delete from saved_view where id = :id and owner = any(:owners)"
         return bool(await self._sql.run(statement, id=view_id, owners=list(owners)))
 
+    async def older(self, before: datetime, *, most: int) -> int:
+        """How many conversations were last updated before a moment, counted up to `most`."""
+        statement = """select count(*) from (
+            select from conversation where updated_at < :before order by updated_at limit :most
+        ) some"""
+        return await self._sql.value(statement, before=before, most=most)
+
 
 def _object(stored: object) -> object:
     return json.loads(stored) if isinstance(stored, str) else stored

@@ -4,6 +4,9 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from earshot.web.pages import people
+from earshot.web.pages import people, privacy
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (people.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    people.router,
+    privacy.router,
+)
