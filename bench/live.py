@@ -6,6 +6,7 @@ a: the local model judges by the guide's rules, which are in dry run; `rate` new
    (received_at) to decision.
 b: a simulated decision endpoint (median 250 ms) judges; `pages` conversations a second, each its own page;
    webhook to the request's arrival at the simulated PagerDuty. The full reading follows from a simulated model.
+   PagerDuty gets at most one request a second by design, so fewer `pages` than that are asked for.
 
 All of it runs on this machine: PostgreSQL, the simulated Intercom and models, the receiver, a worker of both lanes;
 the load and PagerDuty are in this process. Exits 1 when p99 of (a) is 150 ms or more, or p95 of (b) 1 s or more.
@@ -67,6 +68,7 @@ base_url = "{pagerduty}/v2"
 
 [act]
 most_new_per_hour = 10000
+first_wait_seconds = 0
 routes = {{ ESCALATE_TO_FINANCE = ["pagerduty"] }}
 {rules}
 """
@@ -114,7 +116,7 @@ def main() -> int:
     asked.add_argument("--b", action="store_true")
     asked.add_argument("--rate", type=float, default=50)
     asked.add_argument("--seconds", type=float, default=30)
-    asked.add_argument("--pages", type=float, default=5)
+    asked.add_argument("--pages", type=float, default=0.5)
     options = asked.parse_args()
     both = options.a == options.b
     bad = 0
@@ -255,7 +257,7 @@ _PAGES = """
         d.object_key, d.state
     from inbox i join action a on a.conversation_id = i.external_id and a.kind = 'ESCALATE_TO_FINANCE'
     join delivery d on d.action_key = a.key and d.op = 'create'
-    where i.received_at > $1 and i.decided_at is not null
+    where i.received_at > $1 and i.decided_at is not null and not a.dry_run
 """
 
 

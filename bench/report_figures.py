@@ -17,13 +17,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from earshot.domain.report import Window
 from earshot.ports.clock import SystemClock
 from earshot.store import StoreSettings, open_store
 from earshot.store.address import Address, connect
+from earshot.store.driver import Row
 from earshot.store.embedded.server import discard
 from earshot.store.figures import PostgresFigures
 from earshot.store.rollups import Rollups
@@ -93,14 +93,14 @@ class TimedSql(Sql):
 
     seconds: dict[str, list[float]] = {}
 
-    async def rows(self, statement: str, **parameters: Any) -> Sequence[RowMapping]:
+    async def rows(self, statement: str, **parameters: Any) -> Sequence[Row]:
         """All rows of a query."""
         began = time.perf_counter()
         rows = await super().rows(statement, **parameters)
         self._note(statement, began)
         return rows
 
-    async def row(self, statement: str, **parameters: Any) -> RowMapping | None:
+    async def row(self, statement: str, **parameters: Any) -> Row | None:
         """The first row."""
         began = time.perf_counter()
         row = await super().row(statement, **parameters)

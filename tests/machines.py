@@ -3,9 +3,12 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Generator
-from contextlib import contextmanager
+import sys
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+
+from tests import relay
 
 NET = "10.77.31"
 """The first three numbers of all addresses; this machine is .1."""
@@ -68,6 +71,28 @@ def machines(count: int) -> Generator[list[Machine]]:
         yield made
     finally:
         _clear(made)
+
+
+@asynccontextmanager
+async def as_their_own(made: Sequence[Machine], ports: Sequence[int]) -> AsyncGenerator[None]:
+    """Whoever speaks to one of these ports of 127.0.0.1 on a machine speaks to that of this one, over its cable."""
+    with ExitStack() as stack:
+        async with relay.relayed(HOST, "127.0.0.1", ports=ports):
+            for machine in made:
+                stack.enter_context(_led(machine, ports))
+            yield
+
+
+@contextmanager
+def _led(machine: Machine, ports: Sequence[int]) -> Generator[None]:
+    command = [*machine.before, sys.executable, relay.__file__, "127.0.0.1", HOST, *map(str, ports)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n", f"no relay on {machine.name}"
+            yield
+        finally:
+            process.kill()
 
 
 def _plug_in(machine: Machine) -> None:

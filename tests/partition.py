@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.machines import HOST, Machine, machines
+from tests.machines import HOST, Machine, as_their_own, machines
 from tests.soak.actor import Actor
 from tests.soak.course import Say, begin, end, manned
 from tests.soak.stage import Scale, Stage, set_up
@@ -30,7 +30,10 @@ async def partition(folder: Path, cut: Cut, *, say: Say) -> bool:
     with machines(WORKERS) as made:
         scale = Scale(conversations=cut.conversations, workers=WORKERS, webhook_faults=0.0, retry_seconds=5.0)
         befores = [machine.before for machine in made]
-        async with set_up(folder, seed=cut.seed, scale=scale, host=HOST, machines=befores) as stage:
+        async with (
+            set_up(folder, seed=cut.seed, scale=scale, host=HOST, machines=befores) as stage,
+            as_their_own(made, stage.ports),
+        ):
             await begin(stage, say)
             actor, over = Actor(stage.intercom, stage.texts, seed=cut.seed), asyncio.Event()
             async with manned(stage.crew):

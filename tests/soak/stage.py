@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from earshot.cli.sim_answers import local_answer, local_decisions
 from earshot.ports.clock import SystemClock
@@ -113,6 +114,8 @@ class Stage:
     processes: Processes
     texts: list[str]
     crew: "Crew"
+    ports: tuple[int, ...]
+    """Where the simulators listen on 127.0.0.1."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -126,8 +129,8 @@ async def set_up(
 ) -> AsyncGenerator[Stage]:
     """Start everything but receiver and workers.
 
-    `host`: this machine's address. `machines`: what comes before the command of each worker in turn, so that it
-    runs on a machine of its own.
+    `host`: where the database is reached. `machines`: what comes before the command of each worker in turn, so that
+    it runs on a machine of its own; the simulators are at 127.0.0.1 in any case.
     """
     now = SystemClock().now()
     world, texts = workspace(conversations=scale.conversations, seed=seed, now=now)
@@ -152,10 +155,10 @@ async def set_up(
     llm = LlmSim(local_answer, speeds, decisions=local_decisions)
     toolbox = Toolbox(ToolSimSettings(token="sim-token", latency_seconds=0.02, keep_requests=0))
     async with AsyncExitStack() as stack:
-        intercom_url = await stack.enter_async_context(intercom_running(intercom, host=host))
-        llm_url = await stack.enter_async_context(llm_running(llm, host=host))
-        tools_url = await stack.enter_async_context(tools_running(toolbox.apps, host=host))
-        smtp = await stack.enter_async_context(toolbox.smtp.running(host, 0))
+        intercom_url = await stack.enter_async_context(intercom_running(intercom))
+        llm_url = await stack.enter_async_context(llm_running(llm))
+        tools_url = await stack.enter_async_context(tools_running(toolbox.apps))
+        smtp = await stack.enter_async_context(toolbox.smtp.running("127.0.0.1", 0))
         postgres = await stack.enter_async_context(
             Postgres.started(folder / "postgres", listen="*" if machines else "")
         )
@@ -179,7 +182,8 @@ async def set_up(
         }
         processes = await stack.enter_async_context(Processes(folder / "processes", environment))
         crew = Crew(processes, port=port, workers=scale.workers, machines=machines)
-        yield Stage(postgres, url, intercom, postbox, llm, toolbox, processes, texts, crew)
+        ports = (*(urlsplit(one).port or 80 for one in (intercom_url, llm_url, tools_url)), smtp[1])
+        yield Stage(postgres, url, intercom, postbox, llm, toolbox, processes, texts, crew, ports)
 
 
 @dataclass

@@ -82,8 +82,21 @@ class Inbox(Protocol):
         """The turn for a thing; None when nothing about it is unsettled. Raises Later while another holds it."""
         ...
 
+    async def claim_all(
+        self, things: Sequence[tuple[str, Concern, str]], *, lease: timedelta, now: datetime
+    ) -> list[Turn | Later | None]:
+        """The turns for things (source, concern, external id), in their order; Later is told, not raised.
+
+        Of a thing that is named twice the first one has the turn.
+        """
+        ...
+
     async def settle(self, turn: Turn, *, now: datetime) -> bool:
         """All up to the turn's version is dealt with. False when the turn was lost to another worker meanwhile."""
+        ...
+
+    async def settle_all(self, turns: Sequence[Turn], *, now: datetime) -> list[bool]:
+        """The same for several turns, each of another thing."""
         ...
 
     async def give_back(

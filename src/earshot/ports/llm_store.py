@@ -14,9 +14,10 @@ class Want(Noun):
     """Which conversations are to be read. Without more: those whose present text nobody has read.
 
     `stage`: labels are wanted (a full reading also counts) or full readings (labels do not count).
-    `provisional_before`: also those read by a stand-in before that moment. `again_before`: also those whose
-    insight is older than that moment, whoever read them, narrowed by `only_classifier` and `not_prompt` (read with
-    another prompt hash). `unread_before`: also those nobody could read then. `skip`: never these ids (under way).
+    `provisional_before`: also those read by a stand-in before that moment, but where the real reader has tried in
+    vain. `again_before`: also those whose insight is older than that moment, whoever read them, narrowed by
+    `only_classifier` and `not_prompt` (read with another prompt hash). `unread_before`: also those that nobody, or
+    only a stand-in, could read then. `skip`: never these ids (under way).
     `only`: none but these ids (empty: any).
     Conversations that wait in an open batch are never given.
     """

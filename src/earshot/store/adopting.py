@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from earshot.domain.action import PROVISIONAL
+from earshot.domain.action import PROVISIONAL, Action, Subject
 from earshot.store.sql import Sql
 
 STILL_THE_SAME = timedelta(hours=24)
 """So long after its last conversation an adopted action answers to its provisional subject, which is free then."""
+STANDINS = (PROVISIONAL, "conversation:")
+"""How the subjects begin that stand in for a theme."""
 
 _PLACED = """
     select distinct on (a.key) a.key, f.theme_id
@@ -131,15 +133,19 @@ async def carry(sql: Sql, merged: Sequence[tuple[str, str]]) -> None:
     await sql.run(_MERGED_SENT, **values)
 
 
-async def resolve(sql: Sql, *, now: datetime) -> None:
+async def resolve(sql: Sql, actions: Sequence[Action], *, now: datetime) -> None:
     """Find the action of every staged decision that is known under another key; what is left is new."""
-    freed = await sql.rows(_FREED, since=now - STILL_THE_SAME, provisional=PROVISIONAL)
-    if freed:
+    themes = [one.subject_id for one in actions if one.subject is Subject.THEME]
+    unplaced = any(one.startswith(PROVISIONAL) for one in themes)
+    since = now - STILL_THE_SAME
+    if unplaced and (freed := await sql.rows(_FREED, since=since, provisional=PROVISIONAL)):
         values = {"old": [row["old"] for row in freed], "new": [row["new"] for row in freed]}
         await sql.run(_RENAME, **values)
         await sql.run(_POINT, **values)
     await sql.run(_KNOWN)
-    for statement in (_STOOD_IN, _ADOPTED):
-        if await sql.run(statement):
-            await sql.run(_KNOWN)
-    await sql.run(_SAME_MATTER)
+    if any(one.standin_key not in {"", one.key} for one in actions) and await sql.run(_STOOD_IN):
+        await sql.run(_KNOWN)
+    if themes and await sql.run(_ADOPTED):
+        await sql.run(_KNOWN)
+    if any(one.startswith(STANDINS) for one in themes):
+        await sql.run(_SAME_MATTER)

@@ -51,7 +51,9 @@ _UPSERT = f"""
             then conversation.messages else excluded.messages end,
         deleted = false, deleted_at = null, saved_at = excluded.saved_at
     where excluded.updated_at >= conversation.updated_at
+    returning xmax <> 0
 """
+"""Tells of each whether it was known. Only of those that were can something be counted for another account."""
 _UNHEARD = """not c.deleted and c.excluded is null and c.read_hash is distinct from c.content_hash
     and c.label_hash is distinct from c.content_hash"""
 _OF_CUSTOMER = """
@@ -137,6 +139,8 @@ class PostgresConversations(Leases):
 
     async def _forget_taken_away(self, changed: Sequence[Conversation], *, excluded: Sequence[str]) -> None:
         """Insights of texts that are (partly) gone, or that are not to be read, must not outlive them."""
+        if not changed and not excluded:
+            return
         rows = await self._sql.rows(
             "select id, title, messages from conversation where id = any(:ids)", ids=[c.id for c in changed]
         )
@@ -155,11 +159,13 @@ class PostgresConversations(Leases):
         ]
         await self._sql.stage(ARRIVING, rows)
         accounts = await self._sql.column(_ACCOUNTS)
-        await self._sql.run(_UPSERT, now=now)
+        again = any(await self._sql.column(_UPSERT, now=now))
         await self._sql.run(_RAW, now=now)
-        await self._sql.run(_STALE, accounts=accounts)
-        for table in ("conversation_insights", "finding"):
-            await self._sql.run(_MOVED.format(table=table))
+        if again or accounts:
+            await self._sql.run(_STALE, accounts=accounts)
+        if again:
+            for table in ("conversation_insights", "finding"):
+                await self._sql.run(_MOVED.format(table=table))
 
     async def delete(self, source: str, deletions: Sequence[Deletion]) -> int:
         """Purge texts, quotes and insights of conversations deleted at the source, keeping a bare tombstone."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from earshot.domain.action import INWARD, PROVISIONAL, Action, ActionKind, ActionMember, ActionStatus, Subject
+from earshot.domain.action import INWARD, Action, ActionKind, ActionMember, ActionStatus, Subject
 from earshot.domain.facts import Facts
-from earshot.store.adopting import adopt, resolve
+from earshot.store.adopting import STANDINS, adopt, resolve
 from earshot.store.cleaning import clean, clean_json
 from earshot.store.facts import load_facts
 from earshot.store.label_facts import known_facts, undecided_labels
@@ -18,8 +18,6 @@ from earshot.store.sql import Sql, Stage
 
 URGENT = frozenset({ActionKind.PAGE_ONCALL_ENGINEER, ActionKind.CREATE_JIRA_P0})
 """Kinds that are planned before all others."""
-_STANDINS = (PROVISIONAL, "conversation:")
-"""How the subjects begin that stand in for a theme."""
 
 ACTION = {
     "key": "text",
@@ -109,6 +107,16 @@ _GET = f"""
     join action a on a.key = coalesce((select action_key from action_alias l where l.key = w.key), w.key)
     order by w.n
 """
+_TAKE_OFF = """
+    with taken as (
+        update action set status = :status, completed_at = cast(:now as timestamptz)
+        where key = :key and status = :before and kind = any(:inward) returning key, status, completed_at
+    ), told as (
+        update escalation_actions e set status = t.status, completed_at = t.completed_at
+        from taken t where e.action_key = t.key
+    )
+    select key from taken
+"""
 
 
 class PostgresDecisions:
@@ -138,7 +146,7 @@ class PostgresDecisions:
         if actions:
             await adopt(self._sql)
             await self._sql.stage(_DECIDED, [_staged(action, now=now) for action in actions])
-            await resolve(self._sql, now=now)
+            await resolve(self._sql, actions, now=now)
             new = await self._sql.run(_INSERT)
             joined = await self._sql.rows(_JOIN)
             grown = sorted({row["action_key"] for row in joined if not row["suspect"]})
@@ -164,6 +172,18 @@ class PostgresDecisions:
             limit=limit,
         )
         return [ActionMember.model_validate(dict(row)) for row in rows]
+
+    async def take_off(self, key: str, *, status: ActionStatus, before: ActionStatus, now: datetime) -> bool:
+        """Give an action that stays inside (`INWARD`) a status, if it still has the other one; whether it had."""
+        rows = await self._sql.column(
+            _TAKE_OFF,
+            key=key,
+            status=status.value,
+            before=before.value,
+            now=now if status is ActionStatus.COMPLETED else None,
+            inward=[kind.value for kind in INWARD],
+        )
+        return bool(rows)
 
     async def list(self, status: ActionStatus | None, *, limit: int) -> list[Action]:
         """Actions, newest first."""
@@ -202,7 +222,7 @@ def _staged(action: Action, *, now: datetime) -> tuple[Any, ...]:
         clean(action.suspect),
         action.approve,
         action.kind in URGENT,
-        action.subject is Subject.THEME and action.subject_id.startswith(_STANDINS),
+        action.subject is Subject.THEME and action.subject_id.startswith(STANDINS),
         now if outward else None,
         action.standin_key,
         None,

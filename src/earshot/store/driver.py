@@ -13,6 +13,8 @@ PostgresError = cast("type[Exception]", _UNTYPED.PostgresError)
 """Anything the server answers with an error code."""
 InterfaceError = cast("type[Exception]", _UNTYPED.InterfaceError)
 """Wrong use of a connection, or one that was lost."""
+Confused = cast("type[Exception]", _UNTYPED.InternalClientError)
+"""The driver's state is not what it should be, as when the server ended the connection a moment ago."""
 NotReady = cast("type[Exception]", _UNTYPED.CannotConnectNowError)
 """The server starts, stops or recovers."""
 TooManyConnections = cast("type[Exception]", _UNTYPED.TooManyConnectionsError)
@@ -31,6 +33,8 @@ NoSuchSchema = cast("type[Exception]", _UNTYPED.InvalidSchemaNameError)
 """The schema does not exist."""
 NoPrivilege = cast("type[Exception]", _UNTYPED.InsufficientPrivilegeError)
 """The user may not do that."""
+LockNotAvailable = cast("type[Exception]", _UNTYPED.LockNotAvailableError)
+"""A lock was held longer than the connection waits."""
 
 
 class Version(Protocol):
@@ -39,11 +43,59 @@ class Version(Protocol):
     major: int
 
 
+class Row(Protocol):
+    """A row of a result: its values by name, or by place."""
+
+    def __getitem__(self, key: str | int, /) -> Any:
+        """One value."""
+        ...
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        ...
+
+    def values(self) -> Iterable[Any]:
+        """The values."""
+        ...
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Names and values."""
+        ...
+
+
+class Cursor(Protocol):
+    """A query under way on the server."""
+
+    async def fetch(self, count: int) -> list[Row]:
+        """The next rows, none at its end."""
+        ...
+
+
+class Prepared(Protocol):
+    """A statement that the server knows."""
+
+    async def fetch(self, *args: Any) -> list[Row]:
+        """Run it; all rows."""
+        ...
+
+    def cursor(self, *args: Any) -> Awaitable[Cursor]:
+        """Run it piece by piece."""
+        ...
+
+    def get_statusmsg(self) -> str | None:
+        """What the server said of the last run, such as `UPDATE 3`."""
+        ...
+
+
 class Driver(Protocol):
     """A connection of asyncpg."""
 
     async def execute(self, query: str, *args: Any) -> str:
         """Run statements; the last one's tag."""
+        ...
+
+    async def prepare(self, query: str) -> Prepared:
+        """Have the server know a statement."""
         ...
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from earshot.domain.customer import Customer
 from earshot.domain.facts import ConversationFacts, CustomerFacts, Facts, FindingFacts, InsightFacts, ThemeFacts
 from earshot.domain.rule_state import Clause
 from earshot.errors import BadInput
+from earshot.store.driver import Row
 from earshot.store.sql import Sql
 
 WEEK = timedelta(days=7)
@@ -92,8 +93,9 @@ async def load_facts(
 async def facts_of(sql: Sql, rows: Sequence[Mapping[str, Any] | Any], *, now: datetime) -> list[Facts]:
     """The facts of rows with the columns of `_FACTS`, each with its theme as last counted."""
     ids = sorted({row["theme_id"] for row in rows if row["theme_id"]})
-    themes = await sql.rows(_THEMES, ids=ids, now=now, week=now - WEEK, fortnight=now - 2 * WEEK)
-    known = {row["id"]: ThemeFacts.model_validate(dict(row)) for row in themes}
+    times = {"now": now, "week": now - WEEK, "fortnight": now - 2 * WEEK}
+    themes: Sequence[Row] = await sql.rows(_THEMES, ids=ids, **times) if ids else ()
+    known = {str(row["id"]): ThemeFacts.model_validate(dict(row)) for row in themes}
     return [_facts(row, known.get(row["theme_id"], ThemeFacts()), now=now) for row in rows]
 
 

@@ -19,7 +19,12 @@ async def hold_grouping(sql: Sql, ids: Sequence[str]) -> None:
         await lock_grouping(sql)
 
 
-async def share_grouping(sql: Sql, ids: Sequence[str]) -> None:
-    """What is said in these conversations changes: with others who change something, but not beside a grouping."""
-    if await sql.value(_MENTIONS, ids=list(ids)):
+async def share_grouping(sql: Sql, ids: Sequence[str]) -> bool:
+    """What is said in these conversations changes: with others who change something, but not beside a grouping.
+
+    Whether anything was said in them before; the caller holds the conversations, so that nobody adds to it.
+    """
+    said = bool(await sql.value(_MENTIONS, ids=list(ids)))
+    if said:
         await sql.run(_LOCK.format(shared="_shared"))
+    return said

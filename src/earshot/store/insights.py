@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from earshot.domain.insight import FirstLabels, Insight, Stage, Unread
 from earshot.store.cleaning import clean
+from earshot.store.correction_rows import corrected, overlay
 from earshot.store.forgetting import retire_digests
 from earshot.store.grouping_lock import share_grouping
 from earshot.store.insight_rows import FOUND, READ, finding_rows, insight_from, insight_row
@@ -97,6 +98,10 @@ _ADD = """
     )
     order by i.conversation_at, r.conversation_id, r.position
 """
+_OVERTAKEN = """
+    with known as (delete from unread where conversation_id = any(:ids))
+    delete from first_labels where conversation_id = any(:ids)
+"""
 _DIGESTS = """
     select mention_digest(f.issue_type, f.affected_feature, f.summary, f.quote, f.context, f.reply)
     from finding f join read_insight i using (conversation_id)
@@ -111,8 +116,8 @@ _SAVE_UNREAD = """
     on conflict (conversation_id) do update set content_hash = excluded.content_hash, reason = excluded.reason,
         attempted_at = excluded.attempted_at
 """
-INSIGHT = """
-    select i.*, (
+INSIGHT = f"""
+    select i.*, {corrected("i")}, (
         select jsonb_agg(jsonb_build_object('issue_type', f.issue_type, 'summary', f.summary,
             'affected_feature', f.affected_feature, 'quote', f.quote, 'message_id', f.message_id,
             'start', f.start_at, 'end', f.end_at) order by f.position)
@@ -156,17 +161,27 @@ class PostgresInsights:
     async def _save(self, insights: dict[str, Insight]) -> None:
         if not insights:
             return
-        await share_grouping(self._sql, list(insights))
+        await self.lay(insights)
+        await self._sql.run(_OVERTAKEN, ids=list(insights))
+
+    async def lay(self, read: dict[str, Insight]) -> None:
+        """Put readings, with what people corrected laid over them, in place of what is held. Rules judge anew."""
+        insights = await overlay(self._sql, read)
+        again = await share_grouping(self._sql, list(insights))
         await self._sql.stage(READ, [insight_row(one) for one in insights.values()])
         await self._sql.stage(FOUND, [row for one in insights.values() for row in finding_rows(one)])
         await self._sql.run(_UPSERT)
+        if again:
+            await self._replace_findings()
+        else:
+            await self._sql.run(_ADD)
+
+    async def _replace_findings(self) -> None:
         before = await self._sql.column(_DIGESTS)
         for statement in (_TOUCH, _KEEP, _DROP, _PLACE, _UNPLACE, _ADD):
             await self._sql.run(statement)
         if before:
             await retire_digests(self._sql, {*before} - {*await self._sql.column(_DIGESTS)})
-        for table in ("unread", "first_labels"):
-            await self._sql.run(f"delete from {table} where conversation_id = any(:ids)", ids=list(insights))
 
     async def _save_unread(self, unread: dict[str, Unread]) -> None:
         if not unread:
@@ -181,7 +196,8 @@ class PostgresInsights:
         if row is not None:
             return insight_from(row), None
         first = await self._sql.row(
-            f"select i.* from first_labels i {_PRESENT} where i.conversation_id = :id", id=conversation_id
+            f"select i.*, {corrected('i')} from first_labels i {_PRESENT} where i.conversation_id = :id",
+            id=conversation_id,
         )
         return None, labels_from(first) if first is not None else None
 

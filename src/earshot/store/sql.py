@@ -1,21 +1,27 @@
-"""One connection inside one transaction: text SQL with named parameters, and COPY."""
+"""One connection inside one transaction: text SQL with named parameters, and COPY.
+
+Statements go to the driver without a detour: real time runs dozens of small ones at a time, and SQLAlchemy takes
+longer over one of those than the database does. What is left to it is the pool.
+"""
 
 # ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import RowMapping
-from sqlalchemy import text as parsed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from earshot.store.driver import Driver
+from earshot.store.driver import Confused, Driver, Prepared, Row, is_lost
 
-text = lru_cache(maxsize=512)(parsed)
-"""A statement with its parameters found, which takes longer than many a statement itself: kept."""
+T = TypeVar("T")
+_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_MOST_PREPARED = 400
+"""Statements that a connection keeps prepared; more of them make it begin anew."""
 
 
 @dataclass(frozen=True)
@@ -32,50 +38,168 @@ class Stage:
         return f"create temp table if not exists {self.name} ({columns}) on commit delete rows"
 
 
+@dataclass
+class _Kept:
+    """What one connection of the pool keeps from one transaction to the next."""
+
+    driver: Driver
+    prepared: dict[str, Prepared]
+    stages: set[str]
+
+
 class Sql:
     """Runs statements. The transaction begins with the first one and ends with the unit of work."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._kept: _Kept | None = None
         self._staged = set[str]()
+        self._made = set[str]()
+        self._broken = False
 
-    async def rows(self, statement: str, **parameters: Any) -> Sequence[RowMapping]:
+    async def rows(self, statement: str, **parameters: Any) -> Sequence[Row]:
         """All rows of a query."""
-        return (await self._connection.execute(text(statement), parameters)).mappings().all()
+        return (await self._run(statement, parameters))[1]
 
-    async def row(self, statement: str, **parameters: Any) -> RowMapping | None:
+    async def row(self, statement: str, **parameters: Any) -> Row | None:
         """The first row, None when there is none."""
-        return (await self._connection.execute(text(statement), parameters)).mappings().first()
+        rows = (await self._run(statement, parameters))[1]
+        return rows[0] if rows else None
 
     async def value(self, statement: str, **parameters: Any) -> Any:
         """The first column of the first row, None when there is none."""
-        return (await self._connection.execute(text(statement), parameters)).scalar()
+        rows = (await self._run(statement, parameters))[1]
+        return rows[0][0] if rows else None
 
     async def column(self, statement: str, **parameters: Any) -> list[Any]:
         """The first column of all rows."""
-        return list((await self._connection.execute(text(statement), parameters)).scalars().all())
+        return [row[0] for row in (await self._run(statement, parameters))[1]]
 
     async def run(self, statement: str, **parameters: Any) -> int:
         """Execute a statement; how many rows it touched."""
-        return max(0, (await self._connection.execute(text(statement), parameters)).rowcount)
+        prepared, _ = await self._run(statement, parameters)
+        last = (prepared.get_statusmsg() or "").rpartition(" ")[2]
+        return int(last) if last.isdecimal() else 0
 
     async def stage(self, stage: Stage, rows: Iterable[Sequence[Any]]) -> None:
         """Fill a stage by COPY, replacing what it held."""
-        await self.run(stage.ddl)
+        kept = await self._begun()
+        if stage.name not in kept.stages | self._made:
+            await self.run(stage.ddl)
+            self._made.add(stage.name)
         if stage.name in self._staged:
             await self.run(f"delete from {stage.name}")
         self._staged.add(stage.name)
         left = iter(rows)
         if (first := next(left, None)) is not None:
-            driver = await driver_of(self._connection)
             records, columns = chain([first], left), list(stage.columns)
-            await driver.copy_records_to_table(stage.name, schema_name="pg_temp", records=records, columns=columns)
+            await self._safe(
+                lambda: kept.driver.copy_records_to_table(
+                    stage.name, schema_name="pg_temp", records=records, columns=columns
+                )
+            )
 
-    async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[RowMapping]]:
+    async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[Row]]:
         """The rows of a query through a server-side cursor, so that memory stays flat."""
-        result = await self._connection.stream(text(statement), parameters, execution_options={"yield_per": size})
-        async for rows in result.mappings().partitions(size):
+        query, names = numbered(statement)
+        kept = await self._begun()
+        prepared = await self._prepared(kept, query)
+        cursor = await self._safe(lambda: prepared.cursor(*[parameters[name] for name in names]))
+        while rows := await self._safe(lambda: cursor.fetch(size)):
             yield rows
+
+    async def commit(self) -> None:
+        """Make everything durable at once; the next statement begins a new transaction."""
+        if self._broken:
+            raise _gone()
+        if (kept := self._kept) is None:
+            return
+        await self._safe(lambda: kept.driver.execute("commit"))
+        kept.stages.update(self._made)
+        self._forget()
+
+    async def rollback(self) -> None:
+        """Undo what was not committed."""
+        if (kept := self._kept) is not None:
+            await self._safe(lambda: kept.driver.execute("rollback"))
+            self._forget()
+
+    async def _run(self, statement: str, parameters: Mapping[str, Any]) -> tuple[Prepared, list[Row]]:
+        query, names = numbered(statement)
+        kept = self._kept or await self._begun()
+        prepared = kept.prepared.get(query) or await self._prepared(kept, query)
+        values = [parameters[name] for name in names]
+        try:
+            return prepared, await self._safe(lambda: prepared.fetch(*values))
+        except Exception:
+            kept.prepared.pop(query, None)
+            raise
+
+    async def _prepared(self, kept: _Kept, query: str) -> Prepared:
+        if len(kept.prepared) >= _MOST_PREPARED:
+            kept.prepared.clear()
+        prepared = kept.prepared[query] = await self._safe(lambda: kept.driver.prepare(query))
+        return prepared
+
+    async def _begun(self) -> _Kept:
+        """The connection with a transaction under way; one that was lost while it lay in the pool is replaced."""
+        if self._broken:
+            raise _gone()
+        if self._kept is None:
+            kept = await kept_of(self._connection)
+            while kept.driver.is_closed():
+                await self._connection.invalidate()
+                kept = await kept_of(self._connection)
+            await self._safe(lambda: kept.driver.execute("begin"))
+            self._kept = kept
+        return self._kept
+
+    async def _safe(self, run: Callable[[], Awaitable[T]]) -> T:
+        """What the driver gives. A connection that is lost, or left in the middle, does not go back to the pool."""
+        try:
+            return await run()
+        except asyncio.CancelledError:
+            await self._drop()
+            raise
+        except Confused as error:
+            await self._drop()
+            raise _gone() from error
+        except Exception as error:
+            if is_lost(error) or (self._kept is not None and self._kept.driver.is_closed()):
+                await self._drop()
+            raise
+
+    async def _drop(self) -> None:
+        self._broken = True
+        self._forget()
+        await self._connection.invalidate()
+
+    def _forget(self) -> None:
+        self._kept = None
+        self._staged.clear()
+        self._made.clear()
+
+
+def _gone() -> Exception:
+    """What was done before is undone: nothing may go on as if it were not."""
+    return ConnectionError("the connection was lost within this transaction")
+
+
+@lru_cache(maxsize=1024)
+def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """A statement with its named parameters (`:name`) as the driver wants them ($1), and their names in order."""
+    places: dict[str, int] = {}
+    query = _PARAMETER.sub(lambda found: f"${places.setdefault(found[1], len(places) + 1)}", statement)
+    return query.replace("\\:", ":"), tuple(places)
+
+
+async def kept_of(connection: AsyncConnection) -> _Kept:
+    """What a connection of the pool keeps."""
+    raw = await connection.get_raw_connection()
+    kept = cast("_Kept | None", raw.info.get("earshot"))
+    if kept is None:
+        kept = raw.info["earshot"] = _Kept(await driver_of(connection), prepared={}, stages=set())
+    return kept
 
 
 async def driver_of(connection: AsyncConnection) -> Driver:

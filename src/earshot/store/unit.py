@@ -1,5 +1,6 @@
 """One transaction over the database, with every part of the store on it."""
 
+import logging
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,6 +30,8 @@ from earshot.store.sql import Sql
 from earshot.store.summaries import PostgresSummaries
 from earshot.store.themes import PostgresThemes
 from earshot.store.watching import PostgresWatch
+
+log = logging.getLogger(__name__)
 
 
 class PostgresUnit:
@@ -64,7 +67,7 @@ class PostgresUnit:
         """Make everything durable at once."""
         if self._connection is None:
             raise RuntimeError("commit outside `async with unit`")
-        await self._connection.commit()
+        await self.sql.commit()
 
     async def __aenter__(self) -> Self:
         try:
@@ -98,9 +101,18 @@ class PostgresUnit:
     async def __aexit__(self, *exc: object) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.close()
+            await self._end(connection)
         error = exc[1]
         if isinstance(error, Exception):
             clearer = translated(error)
             if clearer is not error:
                 raise clearer from error
+
+    async def _end(self, connection: AsyncConnection) -> None:
+        """Give the connection back with nothing under way on it."""
+        try:
+            await self.sql.rollback()
+        except Exception as error:  # noqa: BLE001 (it is not given back then, and the database undoes it by itself)
+            log.info("A transaction could not be rolled back (%s).", type(error).__name__)
+        finally:
+            await connection.close()

@@ -16,8 +16,10 @@ _NO_READING = (
 UNREAD = """not exists (select from conversation_insights i
     where i.conversation_id = u.conversation_id and i.content_hash = u.content_hash)"""
 """Rows of unread, as u, that nobody could read at all: not those that only could not be read anew."""
-_NOT_TRIED = """not exists (select from unread u where u.conversation_id = c.id
-    and u.content_hash = c.content_hash and u.attempted_at >= :{moment})"""
+_NEVER_TRIED = """not exists (select from unread u where u.conversation_id = c.id
+    and u.content_hash = c.content_hash{since})"""
+"""What a stand-in read and nobody else could is not asked for again by whoever comes by: each time costs money."""
+_NOT_TRIED = _NEVER_TRIED.format(since=" and u.attempted_at >= :{moment}")
 """A reading that failed since the moment is not asked for again by the same wish."""
 _NOT_WAITING = """not exists (select from batch_entry e
     where e.open and e.conversation_id = c.id and e.content_hash = c.content_hash)"""
@@ -73,9 +75,13 @@ class _Wish:
         if want.unread_before is not None:
             self.reasons.append(self._retry(want.unread_before))
         if want.provisional_before is not None:
-            self.reasons.append(self._again("provisional_before", want.provisional_before, which="t.provisional"))
+            tried = "unread_before" if want.unread_before is not None else None
+            self.reasons.append(
+                self._again("provisional_before", want.provisional_before, which="t.provisional", tried=tried)
+            )
         if want.again_before is not None:
-            self.reasons.append(self._again("again_before", want.again_before, which=self._kind(want)))
+            kind = self._kind(want)
+            self.reasons.append(self._again("again_before", want.again_before, which=kind, tried="again_before"))
 
     def _unread(self) -> _Reason:
         """Those whose present text nobody has read."""
@@ -93,10 +99,14 @@ class _Wish:
         source = _EACH.format(table="unread", which=free)
         return _Reason(source, f"t.attempted_at < :unread_before{self._only}", "t.attempted_at")
 
-    def _again(self, name: str, moment: datetime, *, which: str) -> _Reason:
-        """Those whose reading of the same text is older than the moment and of a certain kind."""
+    def _again(self, name: str, moment: datetime, *, which: str, tried: str | None) -> _Reason:
+        """Those whose reading of the same text is older than the moment and of a certain kind.
+
+        `tried`: the moment since which nobody may have tried in vain, None for ever.
+        """
         self.values[name] = moment
-        free = f"{self._free} and {_NOT_TRIED.format(moment=name)}"
+        untried = _NEVER_TRIED.format(since="") if tried is None else _NOT_TRIED.format(moment=tried)
+        free = f"{self._free} and {untried}"
         if self._labels:
             free += f" and {_NO_READING.format(table='conversation_insights')}"
         source = _EACH.format(table=self._table, which=free)

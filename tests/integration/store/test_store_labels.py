@@ -169,7 +169,7 @@ async def test_labels_clear_the_unread_mark_but_a_full_reading_is_still_wanted(s
     assert await pending(store, Want(stage=Stage.LABELS)) == []
 
 
-async def test_a_reading_that_failed_again_is_not_asked_for_by_the_same_wish(store: PostgresStore) -> None:
+async def test_what_only_a_stand_in_could_read_is_asked_for_again_by_a_person_alone(store: PostgresStore) -> None:
     c = conversation(1)
     await keep(store, c)
     await read(store, insight(c, provenance=STAND_IN))
@@ -178,7 +178,10 @@ async def test_a_reading_that_failed_again_is_not_asked_for_by_the_same_wish(sto
     later = unread(c).model_copy(update={"attempted_at": NOW + timedelta(hours=2)})
     await read(store, unread=[later])
     assert await pending(store, want) == []
-    assert await pending(store, Want(provisional_before=NOW + timedelta(hours=3))) == [c.id]
+    much_later = NOW + timedelta(hours=3)
+    assert await pending(store, Want(provisional_before=much_later)) == [], "each job and each run would pay again"
+    assert await pending(store, Want(provisional_before=much_later, unread_before=much_later)) == [c.id]
+    assert await pending(store, Want(again_before=much_later)) == [c.id]
     assert (await store.vitals()).unread == 0, "it has a reading"
     async with store.unit() as unit:
         report = await unit.figures.report(Window(start=T0, end=NOW), top=1, currency="USD", now=NOW)

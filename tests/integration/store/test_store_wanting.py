@@ -3,7 +3,7 @@
 import json
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from earshot.store.wanting import listing
 
 READERS = ("llm", "local")
 PROMPTS = ("p1", "p2", None)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -88,16 +89,19 @@ class Model:
             missing = not here.read(here.full)
             return missing and want.unread_before is not None and here.unread.attempted_at < want.unread_before
         assert reading is not None
-        if self._older(here, reading, want.provisional_before) and reading.provenance.provisional:
+        tried = want.unread_before or NEVER
+        if self._older(here, reading, want.provisional_before, tried=tried) and reading.provenance.provisional:
             return True
         classifier = want.only_classifier in {None, reading.provenance.classifier}
         prompt = want.not_prompt is None or reading.provenance.prompt_hash != want.not_prompt
-        return self._older(here, reading, want.again_before) and classifier and prompt
+        return self._older(here, reading, want.again_before, tried=want.again_before) and classifier and prompt
 
-    def _older(self, here: Held, reading: Insight | FirstLabels, moment: datetime | None) -> bool:
-        if moment is None or reading.classified_at >= moment:
+    def _older(
+        self, here: Held, reading: Insight | FirstLabels, moment: datetime | None, *, tried: datetime | None
+    ) -> bool:
+        if moment is None or tried is None or reading.classified_at >= moment:
             return False
-        return here.unread is None or not here.read(here.unread) or here.unread.attempted_at < moment
+        return here.unread is None or not here.read(here.unread) or here.unread.attempted_at < tried
 
 
 class History:

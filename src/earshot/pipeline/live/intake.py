@@ -148,9 +148,10 @@ class Intake:
         self._parts.meter.count("earshot_readings_total", stage=stage, outcome=outcome)
 
     async def _settle(self, unit: Unit, cases: Sequence[Case]) -> None:
-        for turn in (case.turn for case in cases if case.turn is not None):
-            now = self._parts.clock.now()
-            if await unit.inbox.settle(turn, now=now):
+        turns = [case.turn for case in cases if case.turn is not None]
+        now = self._parts.clock.now()
+        for turn, settled in zip(turns, await unit.inbox.settle_all(turns, now=now), strict=True):
+            if settled:
                 self._parts.meter.observe(LATENCY, max(0.0, (now - turn.asked_at).total_seconds()))
 
 

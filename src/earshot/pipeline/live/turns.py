@@ -80,18 +80,8 @@ class Turns:
     async def _claim(self, things: Sequence[Thing]) -> Sequence[Turn | Later | None]:
         parts = self._parts
         lease = timedelta(seconds=parts.realtime.lease_seconds)
-        found: list[Turn | Later | None] = []
         async with parts.store.unit() as unit:
-            for thing in things:
-                now = parts.clock.now()
-                try:
-                    found.append(
-                        await unit.inbox.claim(
-                            thing.source, thing.concern, external_id=thing.external_id, lease=lease, now=now
-                        )
-                    )
-                except Later as later:
-                    found.append(later)
+            found = await unit.inbox.claim_all(things, lease=lease, now=parts.clock.now())
             await unit.commit()
         return found
 

@@ -26,6 +26,8 @@ HEARTBEAT = timedelta(seconds=30)
 """After so long without a sign a job is taken from its worker. Less gives jobs of a slow worker to two."""
 _LOOK = timedelta(seconds=5)
 """How often a worker looks for jobs that nobody announced."""
+_GATHER = {Lane.LIVE: 0.005, Lane.BACKGROUND: 0.1}
+"""Seconds within which it is looked once for what was announced: all lanes hear of every job."""
 _MOST_AT_ONCE = 10
 """Jobs that are fetched with one statement."""
 _LAST_WORDS = 5.0
@@ -77,7 +79,7 @@ class PostgresEngine:
         does = {name: serve for name, serve in serving.items() if LANES[name] is lane}
         while not stop.is_set():
             try:
-                await self._session(does, desk, concurrency=concurrency, stop=stop)
+                await self._session(does, desk, lane=lane, concurrency=concurrency, stop=stop)
             except (driver.PostgresError, driver.InterfaceError, OSError, Transient) as error:
                 _log.warning("the job engine begins anew: %s", said(error))
                 with suppress(TimeoutError):
@@ -93,10 +95,10 @@ class PostgresEngine:
             await wire.close()
 
     async def _session(
-        self, does: Mapping[JobName, Serve], desk: Desk, *, concurrency: int, stop: asyncio.Event
+        self, does: Mapping[JobName, Serve], desk: Desk, *, lane: Lane, concurrency: int, stop: asyncio.Event
     ) -> None:
         """Serve until told to stop, or until something is wrong that a new connection does not heal."""
-        wire = Wire(self._address)
+        wire = Wire(self._address, gather=_GATHER[lane])
         desk.stopping = False
         manager = QueueManager(queries(wire), channel=SETTINGS.channel)
         for name, serve in does.items():

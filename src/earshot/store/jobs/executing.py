@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.executors import AbstractEntrypointExecutor, EntrypointExecutorParameters
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context, Job, TracebackRecord
@@ -18,6 +17,7 @@ from earshot.domain.job import JobName
 from earshot.errors import EarshotError
 from earshot.ports.jobs import Later, Serve
 from earshot.store.jobs.adding import LOG, QUEUE, WAKE
+from earshot.store.jobs.polling import Polled
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Durable(AbstractEntrypointExecutor):
         return RetryRequested(min(FIRST_DELAY * 2**job.attempts, LONGEST_DELAY), reason)
 
 
-class Rows(Queries):
+class Rows(Polled):
     """pgqueuer's statements, but that going on later is no failure, that nobody ends or gives back what another one
     took meanwhile, and that only failures are logged: of a webhook nothing is to stay but its row in the inbox.
     """

@@ -10,6 +10,7 @@ from earshot.domain.job import JobName
 from earshot.domain.notification import Concern, InboxFigures, Notification, Turn
 from earshot.ports.jobs import Later
 from earshot.store.cleaning import clean
+from earshot.store.driver import Row
 from earshot.store.jobs.adding import ADD, NOTE
 from earshot.store.sql import Sql
 from earshot.store.tombstones import fingerprint
@@ -82,46 +83,55 @@ _TAKE = f"""
 """
 """One statement, so that many receivers do not wait for each other longer than they must; everything is locked in
 order of its keys, so that they cannot wait in a circle. The engine's log is left out, it would cost a tenth."""
+_SAME = "(t.source, t.concern, t.external_id) = (a.source, a.concern, a.external_id)"
+_ASKED = "unnest(cast(:sources as text[]), cast(:concerns as text[]), cast(:external_ids as text[])"
 _CLAIM = f"""
     with held as (
-        select {_THING}, effect, version, asked_at, token, until, attempts, trace, begun from live_turn t
-        where source = :source and concern = :concern and external_id = :external_id and {_WAITING} for update
+        select {_THING}, effect, version, asked_at, token, until, attempts, trace, begun
+        from {_ASKED}) as a ({_THING}) join live_turn t using ({_THING})
+        where {_WAITING} order by {_THING} for update of t
     ), taken as (
         update live_turn t set begun = t.begun + 1, token = cast(t.begun + 1 as text), until = :until,
             last_begun_at = :now, attempts = t.attempts + 1, fresh_at = null
-        from held h where (t.source, t.concern, t.external_id) = (h.source, h.concern, h.external_id)
-            and (h.token = '' or h.until <= :now)
-        returning t.token, t.until, t.attempts
+        from held a where {_SAME} and (a.token = '' or a.until <= :now)
+        returning {", ".join(f"t.{name}" for name in _THING.split(", "))}, t.token, t.until, t.attempts
     )
-    select h.source, h.concern, h.external_id, h.effect, h.version, h.asked_at, h.trace, h.until as held_until,
-        n.token, n.until, n.attempts
-    from held h left join taken n on true
+    select {_THING}, h.effect, h.version, h.asked_at, h.trace, h.until as held_until, n.token, n.until, n.attempts
+    from held h left join taken n using ({_THING})
 """
 """Whether it is free is asked of the row as it was locked: the update alone would go by what it was before."""
 _MINE = """t.source = :source and t.concern = :concern and t.external_id = :external_id and t.token = :token"""
 _SETTLE = f"""
-    with mine as materialized (
-        select {_THING}, last_begun_at, :version - settled_version as n from live_turn t where {_MINE}
+    with asked as materialized (
+        select {_THING}, t.last_begun_at, a.version, a.version - t.settled_version as n
+        from {_ASKED}, cast(:tokens as text[]), cast(:versions as bigint[])) as a ({_THING}, token, version)
+        join live_turn t using ({_THING}) where t.token = a.token
     ), told as materialized (
         select i.source, i.id from inbox i where (i.source, i.id) in (
-            select o.source, o.id from mine m cross join lateral (
+            select o.source, o.id from asked a cross join lateral (
                 select o.source, o.id from inbox o
-                where (o.source, o.concern, o.external_id) = (m.source, m.concern, m.external_id)
+                where (o.source, o.concern, o.external_id) = (a.source, a.concern, a.external_id)
                     and o.decided_at is null
-                order by o.ordinal limit m.n
+                order by o.ordinal limit a.n
             ) o
         ) order by i.source, i.id for update
+    ), mine as materialized (
+        select {_THING}, t.token, a.version from {_ASKED}, cast(:tokens as text[]), cast(:versions as bigint[]))
+            as a ({_THING}, token, version) join live_turn t using ({_THING})
+        where t.token = a.token and (select count(*) from told) >= 0 order by {_THING} for update of t
     ), done as (
-        update live_turn t set settled_version = :version, settled_at = :now, token = '', until = null,
+        update live_turn t set settled_version = a.version, settled_at = :now, token = '', until = null,
             attempts = 0, failure = '', asked_at = coalesce(t.fresh_at, t.asked_at)
-        where {_MINE} and (select count(*) from told) >= 0 returning t.last_begun_at
+        from mine a where {_SAME} and t.token = a.token
+        returning {", ".join(f"t.{name}" for name in _THING.split(", "))}, t.last_begun_at
     ), marked as (
         update inbox i set heard_at = d.last_begun_at, decided_at = :now
         from told, done d where (i.source, i.id) = (told.source, told.id)
+            and (i.source, i.concern, i.external_id) = (d.source, d.concern, d.external_id)
     )
-    select count(*) from done
+    select {_THING} from done
 """
-"""Locks notifications before the turn, as those do who bring new ones."""
+"""Locks notifications before turns, as those do who bring new ones, and each in order of its keys."""
 _AGAIN = f"""(
     select '{JobName.HEAR.value}' as name, {_KEY} as key, {HEAR_PRIORITY} as priority,
         greatest(t.due_at - cast(:now as timestamptz), interval '0') as wait
@@ -169,6 +179,7 @@ _STANDING = """
 """
 _PATIENCE = 1.0
 """Most seconds until one looks again whether another's turn is over, which mostly takes less."""
+_TAKEN = "another worker deals with it"
 _LONGEST = 300
 """Characters of a reason that are kept."""
 
@@ -198,18 +209,41 @@ class PostgresInbox:
         self, source: str, concern: Concern, *, external_id: str, lease: timedelta, now: datetime
     ) -> Turn | None:
         """The turn for a thing; None when nothing about it is unsettled. Raises Later while another holds it."""
-        thing = {"source": source, "concern": concern.value, "external_id": external_id}
-        row = await self._sql.row(_CLAIM, until=now + lease, now=now, **thing)
-        if row is None:
-            return None
-        if row["token"] is None:
-            left = _PATIENCE if row["held_until"] is None else (row["held_until"] - now).total_seconds()
-            raise Later(min(_PATIENCE, max(left, 0.0)), "another worker deals with it")
-        return Turn.model_validate({name: row[name] for name in Turn.model_fields})
+        (found,) = await self.claim_all([(source, concern, external_id)], lease=lease, now=now)
+        if isinstance(found, Later):
+            raise found
+        return found
+
+    async def claim_all(
+        self, things: Sequence[tuple[str, Concern, str]], *, lease: timedelta, now: datetime
+    ) -> list[Turn | Later | None]:
+        """The turns for things (source, concern, external id), in their order; Later is told, not raised.
+
+        Of a thing that is named twice the first one has the turn.
+        """
+        named = _named(sorted({(source, concern.value, external_id) for source, concern, external_id in things}))
+        rows = await self._sql.rows(_CLAIM, until=now + lease, now=now, **named)
+        left = {(row["source"], row["concern"], row["external_id"]): _claimed(row, now=now) for row in rows}
+        found: list[Turn | Later | None] = []
+        for thing in things:
+            found.append(one := left.get(thing))
+            if isinstance(one, Turn):
+                left[thing] = Later(_PATIENCE, _TAKEN)
+        return found
 
     async def settle(self, turn: Turn, *, now: datetime) -> bool:
         """All up to the turn's version is dealt with. False when the turn was lost to another worker meanwhile."""
-        return bool(await self._sql.value(_SETTLE, now=now, version=turn.version, **_mine(turn)))
+        return (await self.settle_all([turn], now=now))[0]
+
+    async def settle_all(self, turns: Sequence[Turn], *, now: datetime) -> list[bool]:
+        """The same for several turns, each of another thing."""
+        if not turns:
+            return []
+        things = [(one.source, one.concern.value, one.external_id) for one in turns]
+        held = {"tokens": [one.token for one in turns], "versions": [one.version for one in turns]}
+        rows = await self._sql.rows(_SETTLE, now=now, **_named(things), **held)
+        done = {(row["source"], row["concern"], row["external_id"]) for row in rows}
+        return [thing in done for thing in things]
 
     async def give_back(
         self, turn: Turn, *, reason: str, again_at: datetime | None, now: datetime, innocent: bool = False
@@ -245,6 +279,18 @@ def _row(one: Notification) -> dict[str, Any]:
     told = {name: clean(value) for name, value in one.model_dump(mode="json").items()}
     times = {"occurred_at": one.occurred_at, "received_at": one.received_at}
     return told | times | {"repeats": -1, "mark": fingerprint(kind, value)}
+
+
+def _named(things: Sequence[tuple[str, str, str]]) -> dict[str, list[str]]:
+    names = ("sources", "concerns", "external_ids")
+    return {name: [thing[place] for thing in things] for place, name in enumerate(names)}
+
+
+def _claimed(row: Row, *, now: datetime) -> Turn | Later:
+    if row["token"] is None:
+        left = _PATIENCE if row["held_until"] is None else (row["held_until"] - now).total_seconds()
+        return Later(min(_PATIENCE, max(left, 0.0)), _TAKEN)
+    return Turn.model_validate({name: row[name] for name in Turn.model_fields})
 
 
 def _mine(turn: Turn) -> dict[str, str]:

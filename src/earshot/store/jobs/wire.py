@@ -15,6 +15,7 @@ from pgqueuer.ports.driver import NotifyCallback
 from earshot.errors import Transient
 from earshot.store.address import Address, connect
 from earshot.store.driver import Driver, is_lost
+from earshot.store.jobs.polling import Gathering
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -35,8 +36,10 @@ class Wire:
     So a worker outlives a restart of the database, and its jobs with it. Whatever it asks may be asked twice.
     """
 
-    def __init__(self, address: Address, *, size: int = 3, patience: float = PATIENCE) -> None:
+    def __init__(self, address: Address, *, size: int = 3, patience: float = PATIENCE, gather: float = 0.0) -> None:
+        """`gather`: within so many seconds it is told once that something changed."""
         self._address = address
+        self._gather = gather
         self._patience = patience
         self._free = asyncio.LifoQueue[Driver | None]()
         for _ in range(size):
@@ -61,7 +64,7 @@ class Wire:
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         """Hear what is notified on a channel from now on, and a wake-up after each time it could not be heard."""
-        self._heard[channel] = callback
+        self._heard[channel] = Gathering(callback, seconds=self._gather).hear
         if self._ear is None:
             ready = asyncio.Event()
             self._ear = asyncio.create_task(self._listen(ready))

@@ -180,3 +180,27 @@ async def test_receivers_and_workers_at_once_lose_nothing(store: PostgresStore) 
     async with store.unit() as unit:
         assert await unit.sql.value("select count(*) from inbox where decided_at is null") == 0
         assert await unit.sql.value("select sum(settled_version) from live_turn") == 120
+
+
+async def test_many_turns_are_claimed_and_settled_in_one_statement(store: PostgresStore) -> None:
+    things = [("intercom", Concern.CONVERSATION, thing) for thing in ("9", "7", "8", "7", "none")]
+    for n, thing in enumerate(("7", "8", "9")):
+        await take(store, notification(n, thing))
+    held = await claim(store, "8")
+    assert held is not None
+    async with store.unit() as unit:
+        nine, seven, eight, again, none = await unit.inbox.claim_all(things, lease=LEASE, now=NOW)
+        await unit.commit()
+    assert isinstance(nine, Turn)
+    assert isinstance(seven, Turn)
+    assert (nine.external_id, seven.external_id) == ("9", "7")
+    assert isinstance(eight, Later), "another one holds it"
+    assert isinstance(again, Later), "it is named twice"
+    assert none is None
+    lost = nine.model_copy(update={"token": "another"})
+    async with store.unit() as unit:
+        assert await unit.inbox.settle_all([seven, lost, held], now=NOW) == [True, False, True]
+        assert await unit.inbox.settle_all([], now=NOW) == []
+        await unit.commit()
+        assert await unit.sql.column("select external_id from inbox where decided_at is null") == ["9"]
+    assert await settle(store, nine)

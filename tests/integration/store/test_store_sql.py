@@ -1,0 +1,122 @@
+"""The connection under a transaction: what is half done never counts, and what broke never comes back."""
+
+import asyncio
+
+import pytest
+from store_samples import query
+
+from earshot.errors import Transient
+from earshot.store import PostgresStore
+from earshot.store.sql import Stage
+from earshot.store.unit import PostgresUnit
+
+NOTES = Stage("some_note", {"n": "integer", "word": "text"})
+CUT = """select pg_terminate_backend(pid, 10000) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()"""
+
+
+async def backend(unit: PostgresUnit) -> int:
+    return int(await unit.sql.value("select pg_backend_pid()"))
+
+
+async def lose_and_go_on(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        await unit.sql.run("create table half_done (n integer)")
+        await query(store, CUT)
+        for _ in range(3):
+            with pytest.raises(Exception, match=r".+"):
+                await unit.sql.value("select 1")
+        await unit.commit()
+
+
+async def test_nothing_goes_on_where_a_connection_was_lost(store: PostgresStore) -> None:
+    with pytest.raises(Transient):
+        await lose_and_go_on(store)
+    assert await query(store, "select 1 from pg_tables where tablename = 'half_done'") == []
+
+
+async def wait_too_long(store: PostgresStore) -> None:
+    async with store.unit() as unit, asyncio.timeout(0.1):
+        await unit.sql.run("select pg_sleep(60)")
+
+
+async def test_a_connection_that_was_left_in_the_middle_is_not_used_again(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        first = await backend(unit)
+    with pytest.raises(TimeoutError):
+        await wait_too_long(store)
+    async with store.unit() as unit:
+        assert await unit.sql.value("select 1") == 1
+        assert await backend(unit) != first
+
+
+async def test_what_breaks_does_not_use_up_the_pool(store: PostgresStore) -> None:
+    small = store.apart(connections=1)
+    try:
+        for _ in range(3):
+            with pytest.raises(Transient):
+                await lose_and_go_on(small)
+            with pytest.raises(TimeoutError):
+                await wait_too_long(small)
+        async with small.unit() as unit:
+            assert await unit.sql.value("select 1") == 1
+        await query(store, CUT)
+        async with small.unit() as unit:
+            assert await unit.sql.value("select 2") == 2, "one that was lost in the pool is replaced"
+    finally:
+        await small.close()
+
+
+async def test_what_is_not_committed_is_undone_and_its_connection_is_used_again(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        first = await backend(unit)
+        await unit.sql.stage(NOTES, [(1, "one")])
+    async with store.unit() as unit:
+        assert await backend(unit) == first
+        await unit.sql.stage(NOTES, [(2, "two"), (3, "three")])
+        assert await unit.sql.run("delete from some_note where n = :n", n=3) == 1
+        await unit.sql.stage(NOTES, [(4, "four")])
+        assert await unit.sql.column("select word from some_note") == ["four"]
+        await unit.commit()
+        assert await unit.sql.column("select word from some_note") == [], (
+            "each transaction begins with an empty one"
+        )
+
+
+async def fail(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        await unit.sql.stage(NOTES, [(1, "one")])
+        await unit.sql.run("select * from nowhere where n = :n", n=1)
+
+
+async def test_what_a_mistake_in_a_statement_leaves_is_undone(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        first = await backend(unit)
+    with pytest.raises(Exception, match="does not exist"):
+        await fail(store)
+    async with store.unit() as unit:
+        assert await backend(unit) == first
+        await unit.sql.stage(NOTES, [(1, "one")])
+        assert [dict(row) for row in await unit.sql.rows("select * from some_note")] == [{"n": 1, "word": "one"}]
+
+
+async def test_rows_come_in_batches_and_statements_survive_a_change_of_the_schema(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        found = [len(b) async for b in unit.sql.batches("select generate_series(1, :n) as n", size=4, n=10)]
+        assert found == [4, 4, 2]
+        await unit.sql.run("create table changing (a integer)")
+        assert await unit.sql.rows("select * from changing") == []
+        await unit.commit()
+    await query(store, "alter table changing add column b text")
+    async with store.unit() as unit:
+        with pytest.raises(Exception, match="cached statement plan"):
+            await unit.sql.rows("select * from changing")
+    async with store.unit() as unit:
+        assert await unit.sql.rows("select * from changing") == []
+        await unit.sql.run("drop table changing")
+        await unit.commit()
+
+
+async def test_more_statements_than_a_connection_keeps(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        assert [await unit.sql.value(f"select {n}") for n in range(900)] == list(range(900))
