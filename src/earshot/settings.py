@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validat
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from earshot.act.settings import ActSettings
+from earshot.audit.settings import AuditSettings
 from earshot.classify.llm.settings import ClassifySettings, TaxonomySettings
 from earshot.classify.local.settings import LocalSettings
 from earshot.connectors.email.settings import EmailSettings
@@ -26,12 +27,14 @@ from earshot.connectors.slack.settings import SlackSettings
 from earshot.connectors.webhook.settings import WebhookSettings
 from earshot.decide.settings import DecideSettings
 from earshot.domain.model import Noun
+from earshot.domain.schedule import Chore
 from earshot.errors import Misconfigured
 from earshot.group.settings import GroupSettings
 from earshot.llm.embedding.settings import EmbeddingSettings
 from earshot.llm.keys import LlmKeys
 from earshot.llm.settings import LlmSettings
 from earshot.pipeline.realtime import RealtimeSettings
+from earshot.pipeline.scheduling.schedules import schedules_of
 from earshot.pipeline.scheduling.settings import ScheduleSettings
 from earshot.pipeline.serving import WebSettings, WorkerSettings
 from earshot.pipeline.watching.settings import WatchSettings
@@ -98,6 +101,7 @@ class Settings(BaseSettings):
     email: EmailSettings = Field(default_factory=EmailSettings)
     webhooks: list[WebhookSettings] = Field(default=[], description="Receivers of signed events, one entry each.")
     report: ReportSettings = Field(default_factory=ReportSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     run: RunSettings = Field(default_factory=RunSettings)
     realtime: RealtimeSettings = Field(default_factory=RealtimeSettings)
     web: WebSettings = Field(default_factory=WebSettings)
@@ -129,6 +133,18 @@ class Settings(BaseSettings):
         names = [webhook.name for webhook in self.webhooks]
         if len(names) != len(set(names)):
             raise ValueError("webhooks: two entries have the same name")
+        return self
+
+    @model_validator(mode="after")
+    def _report_series_have_schedules(self) -> Self:
+        known = schedules_of(self.schedule, zone=self.report.timezone)
+        names = [one.name for one in known if one.chore in {Chore.RUN, Chore.REPORT}]
+        for series in self.report.series:
+            if series.name not in names:
+                there = ", ".join(names) or "none"
+                raise ValueError(
+                    f"report.series: {series.name!r} has no schedule that runs or reports; there are {there}"
+                )
         return self
 
     @property

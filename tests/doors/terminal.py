@@ -22,15 +22,16 @@ _FORKS.set_forkserver_preload(["__main__", "earshot.app", "earshot.cli.registry"
 
 
 def earshot(
-    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, timeout: float = 240
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, timeout: float = 240, typed: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """One command, with none of this machine's settings; its output as text."""
+    """One command, with none of this machine's settings; its output as text. `typed` is what a person types."""
     return subprocess.run(
         [sys.executable, "-m", "earshot", *arguments],
         cwd=cwd,
         env=_surroundings(cwd, environment or {}),
         capture_output=True,
         text=True,
+        input=typed,
         timeout=timeout,
         check=False,
     )

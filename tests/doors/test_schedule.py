@@ -54,7 +54,7 @@ def test_what_runs_by_itself_is_shown_and_that_nobody_is_there_to_do_it(place: P
         assert "No worker is running" in told.stderr
         assert "earshot worker" in told.stderr
         rows = json.loads(earshot_again("schedule", "--json", cwd=place).stdout)
-        assert [row["name"] for row in rows] == ["daily", "weekly", "sync", "sweep", "monthly", "night"]
+        assert [row["name"] for row in rows] == ["daily", "weekly", "audit", "sync", "sweep", "monthly", "night"]
         assert datetime.fromisoformat(rows[0]["next_at"]) > datetime.now(UTC)
         assert rows[-1]["next_at"] is None
 

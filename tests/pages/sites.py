@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -19,6 +19,7 @@ from earshot.sim.intercom.server import running as sim_running
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.sample import generate
+from earshot.sim.sample.vocabulary import vocabulary
 from earshot.sim.serving import running
 from earshot.store import driver
 from earshot.telemetry.meter import PrometheusMeter
@@ -92,16 +93,18 @@ async def _fill(url: str) -> None:
     async with sim_running(sim) as base_url:
         settings, secrets = settings_of({"intercom": {"base_url": base_url}}), secrets_of(url)
         async with await build(settings, secrets=secrets) as earshot:
-            done = await earshot.run()
+            done = await earshot.run(since=NOW - timedelta(days=120))
             assert done.run.ok
-            await draft(earshot.parts)
+            drafted = await draft(earshot.parts)
+            assert len(drafted.drafted) >= 5
 
 
 def settings_of(sections: dict[str, Any]) -> Settings:
     """Settings of a site of the tests."""
     intercom = {"base_url": "http://127.0.0.1:9", "rate_share": 1.0, "first_wait_seconds": 0.0}
     values = {**sections, "intercom": {**intercom, **sections.get("intercom", {})}}
-    return Settings.fixed({"report": {"days": 120}, **values})
+    ours = {"report": {"days": 120}, "prioritise": {"least_conversations": 2}, "group": vocabulary()}
+    return Settings.fixed({**ours, **values})
 
 
 def secrets_of(url: str, **more: str | None) -> Secrets:

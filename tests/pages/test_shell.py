@@ -48,3 +48,19 @@ async def test_a_token_opens_a_session_with_its_role(open_site: OpenSite) -> Non
     assert entered.headers["location"] == "/trail"
     denied = await site.page("/trail", status=403)
     assert "for the role admin; you are viewer" in denied
+
+
+async def test_the_trail_shows_who_did_what_page_by_page(here: Open) -> None:
+    await here.rows(
+        "insert into person_act (at, actor, role, act, subject, detail) select now() - n * interval '1 minute', "
+        "'pat', 'editor', 'theme.rename', 'theme-' || n, '{\"field\": \"title\"}' from generate_series(1, 120) n"
+    )
+    first = await here.page("/trail", actor="pat")
+    assert first.count("theme.rename") == 100
+    assert "field: title" in first
+    following = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    second = await here.page(following)
+    assert second.count("theme.rename") == 20
+    assert "theme-120" in second
+    assert (await here.page("/trail", actor="nobody")).count("theme.rename") == 0
+    assert "cut off" in await here.page("/trail", after="garbage", status=422)

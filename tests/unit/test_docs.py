@@ -15,6 +15,7 @@ from earshot.cli.example import example
 from earshot.cli.registry import REGISTRY, build_app
 from earshot.pipeline.exporting import SHAPES
 from earshot.settings import Settings
+from earshot.web.pages.groups import ROUTERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -26,6 +27,11 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _COMMAND = re.compile(r"(?:^|[\s/=])earshot(?:\s+(?P<rest>.+))?$")
 _ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "&"}
+_NAMED = re.compile(r"`\[([\w.]+)\]\s(\w+)\b")
+_ADDRESS = re.compile(r"`(/[a-z]*)(?:\?[^`]*)?`")
+"""Addresses of pages; what has more than one part is an address of the API, or a file."""
+_NO_PAGES = {"/api", "/healthz", "/readyz", "/metrics", "/invite"}
+"""For machines; and Slack's command."""
 _SETTING = re.compile(r"# ([a-z]\w*) =(.*)")
 
 
@@ -175,6 +181,19 @@ def test_settings_files_load(block: Block) -> None:
     values = tomllib.loads(block.text)
     assert values
     Settings.model_validate(values)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_named_in_the_text_are_there(page: Path) -> None:
+    there = {(name, row.split("`")[1]) for name, row in setting_rows()}
+    assert [one for one in _NAMED.findall(page.read_text(encoding="utf-8")) if one not in there] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_addresses_named_in_the_text_are_there(page: Path) -> None:
+    paths = [getattr(route, "path_regex", None) for router in ROUTERS for route in router.routes]
+    named = {m[1] for m in _ADDRESS.finditer(page.read_text(encoding="utf-8"))} - _NO_PAGES
+    assert [one for one in named if not any(path and path.fullmatch(one) for path in paths)] == []
 
 
 def test_a_wrong_command_line_would_be_noticed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,13 +21,17 @@ Ints = NDArray[np.int64]
 
 
 class Judged(Noun):
-    """One labelled conversation, what was said of it, and what is known about it (for segments)."""
+    """One labelled conversation, what was said of it, and what is known about it (for segments).
+
+    `weight`: how many labels it counts for, where a sample was drawn unevenly (`weighting.py`).
+    """
 
     id: str
     truths: tuple[Label, ...]
     guess: Label | None = None
     confidence: float | None = None
     facts: dict[str, str] = {}
+    weight: float = 1.0
 
     def right(self, field: str) -> float | None:
         """How much of the annotations a guess meets, 0 to 1; None where nobody labelled the field."""
@@ -54,6 +58,15 @@ class FieldScore(Noun):
     kappa: Figure
     weighted_kappa: Figure | None
     confusion: Table
+
+
+class Agreement(Noun):
+    """The two figures of a field that pages show; quicker than all of them."""
+
+    n: int
+    unread: int
+    accuracy: Figure
+    kappa: Figure
 
 
 class Bin(Noun):
@@ -111,21 +124,35 @@ def field_score(rows: Sequence[Judged], field: str) -> FieldScore:
     """Every figure of one field."""
     kinds = _kinds(rows, field)
     tables = _confusions(kinds, kinds.counts[np.newaxis, :])[0]
-    n, unread = int(kinds.counts.sum()), int(kinds.counts[kinds.guesses == kinds.options].sum())
-    hits = sum(right for row in rows if (right := row.right(field)) is not None)
+    told = [row for row in rows if row.right(field) is not None]
+    n, unread = len(told), sum(row.guess is None or row.guess.value(field) is None for row in told)
+    hits = sum(row.weight * (row.right(field) or 0.0) for row in told)
     counts = tables.mean(axis=0) if n else np.zeros((kinds.options, kinds.options + 1))
     ordered = field in ORDERED
     return FieldScore(
         field=field,
         n=n,
         unread=unread,
-        accuracy=share(hits, n),
+        accuracy=share(hits, float(kinds.counts.sum())),
         macro_f1=bootstrap(kinds.counts, lambda drawn: macro_f1(_confusions(kinds, drawn)).mean(axis=1)),
         kappa=bootstrap(kinds.counts, lambda drawn: kappa(_confusions(kinds, drawn)).mean(axis=1)),
         weighted_kappa=bootstrap(kinds.counts, lambda drawn: weighted_kappa(_confusions(kinds, drawn)).mean(axis=1))
         if ordered
         else None,
         confusion=Table(options=OPTIONS[field], counts=tuple(tuple(map(float, row)) for row in counts)),
+    )
+
+
+def agreement(rows: Sequence[Judged], field: str) -> Agreement:
+    """Accuracy and kappa of one field."""
+    kinds = _kinds(rows, field)
+    told = [row for row in rows if row.right(field) is not None]
+    hits = sum(row.weight * (row.right(field) or 0.0) for row in told)
+    return Agreement(
+        n=len(told),
+        unread=sum(row.guess is None or row.guess.value(field) is None for row in told),
+        accuracy=share(hits, float(kinds.counts.sum())),
+        kappa=bootstrap(kinds.counts, lambda drawn: kappa(_confusions(kinds, drawn)).mean(axis=1)),
     )
 
 
@@ -181,13 +208,13 @@ def calibration(rows: Sequence[Judged]) -> Calibration | None:
 def annotators(rows: Sequence[Judged], field: str) -> Consistency | None:
     """How far two annotations agree with each other: no classifier can be shown to be better than that."""
     both = [
-        Judged(id=row.id, truths=row.truths[:1], guess=row.truths[1])
+        Judged(id=row.id, truths=row.truths[:1], guess=row.truths[1], weight=row.weight)
         for row in rows
         if len(row.truths) == 2 and all(truth.value(field) for truth in row.truths)
     ]
     if not both:
         return None
-    score = field_score(both, field)
+    score = agreement(both, field)
     return Consistency(field=field, n=score.n, accuracy=score.accuracy, kappa=score.kappa)
 
 
@@ -222,13 +249,16 @@ def _kinds(rows: Sequence[Judged], field: str) -> _Kinds:
     """Only conversations whose every annotation labels the field; a single annotation stands for both."""
     options = list(OPTIONS[field])
     found: list[tuple[int, int, int]] = []
+    weights: list[float] = []
     for row in rows:
         labelled = [options.index(value) for truth in row.truths if (value := truth.value(field)) is not None]
         guess = row.guess.value(field) if row.guess else None
         if labelled:
             found.append((labelled[0], labelled[-1], options.index(guess) if guess else len(options)))
-    cells, counts = np.unique(np.array(found, dtype=np.int64).reshape(-1, 3), axis=0, return_counts=True)
-    return _Kinds(truths=cells[:, :2], guesses=cells[:, 2], counts=counts.astype(float), options=len(options))
+            weights.append(row.weight)
+    cells, places = np.unique(np.array(found, dtype=np.int64).reshape(-1, 3), axis=0, return_inverse=True)
+    counts = np.bincount(places.ravel(), weights=weights, minlength=len(cells))
+    return _Kinds(truths=cells[:, :2], guesses=cells[:, 2], counts=counts, options=len(options))
 
 
 def _confusions(kinds: _Kinds, drawn: Floats) -> Floats:

@@ -25,8 +25,11 @@ class Figure(Noun):
     high: float | None = None
 
 
-def share(hits: float, total: int) -> Figure:
-    """A share with its Wilson score interval. `hits` may be a mean over several annotations."""
+def share(hits: float, total: float) -> Figure:
+    """A share with its Wilson score interval. `hits` may be a mean over several annotations.
+
+    `total` may be an effective number of labels, smaller than their count where they weigh unevenly.
+    """
     if total <= 0:
         return Figure()
     p, z2 = hits / total, Z95**2
@@ -41,7 +44,7 @@ def bootstrap(counts: Floats, statistic: Callable[[Floats], Floats]) -> Figure:
     `counts` holds the number of rows of each kind; drawing rows with replacement is drawing these counts from a
     multinomial. `statistic` takes an array whose last axis is the kinds and gives one number per replicate.
     """
-    total = int(counts.sum())
+    total = round(float(counts.sum()))
     if total == 0:
         return Figure()
     chance = np.random.default_rng(SEED)

@@ -9,9 +9,9 @@ A line that also holds `messages` carries its conversation with it.
 
 import json
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Any, TypeGuard
 
+from earshot.domain.label import Label
 from earshot.domain.model import Noun
 from earshot.domain.reading import ChurnRisk, IssueType, Labels, PartialLabels, Priority, Sentiment
 
@@ -23,20 +23,6 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """The fields that labels have, and what each may say; those in ORDERED have a natural order, as listed."""
 ORDERED = frozenset({"priority", "sentiment", "churn_risk"})
-
-
-class Label(Noun):
-    """What one annotator says of one conversation; None is not labelled."""
-
-    issue_type: IssueType | None = None
-    priority: Priority | None = None
-    sentiment: Sentiment | None = None
-    churn_risk: ChurnRisk | None = None
-
-    def value(self, field: str) -> str | None:
-        """The label of a field, as text."""
-        found: StrEnum | None = getattr(self, field)
-        return None if found is None else str(found)
 
 
 class Labelled(Noun):

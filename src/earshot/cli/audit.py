@@ -7,6 +7,14 @@ from typing import Annotated
 import typer
 
 from earshot.cli.asking import asker
+from earshot.cli.audit_samples import (
+    drift_command,
+    examples_command,
+    export_command,
+    import_command,
+    label_command,
+    sample_command,
+)
 from earshot.cli.audit_sheets import experiment_sheets, score_sheets
 from earshot.cli.console import err, print_json
 from earshot.cli.options import AsJson, Yes
@@ -47,8 +55,17 @@ Label 50 conversations to see large differences, 200 and more for small ones."""
 def audit() -> None:
     """How well does a classifier read? Compare it with what people say.
 
-    `score` compares one classifier with labels, `experiment` two with each other. Nothing is changed by either.
+    `sample` draws conversations, `label` asks people, `drift` says what the labels show. `score` compares one
+    classifier with a file of labels, `experiment` two with each other; neither changes anything.
     """
+
+
+app.command("sample")(sample_command)
+app.command("label")(label_command)
+app.command("drift")(drift_command)
+app.command("export")(export_command)
+app.command("import")(import_command)
+app.command("examples")(examples_command)
 
 
 @app.command("score", epilog=FORMS)

@@ -1,5 +1,6 @@
 """`earshot demo`: the real path on a sample workspace."""
 
+import asyncio
 import json
 import webbrowser
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from earshot.cli.console import Bars, err, out
 from earshot.cli.report_files import render, write_text
 from earshot.cli.session import go
 from earshot.cli.statement import show, show_seconds
+from earshot.pipeline.backlog.drafting import draft
 from earshot.pipeline.daily import DailyRun
 from earshot.ports.clock import SystemClock
 from earshot.report import to_terminal
@@ -34,12 +36,19 @@ def command(
     conversations: Annotated[int, typer.Option("--conversations", min=1, help="How many conversations.")] = 600,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another workspace.")] = 7,
     show_report: Annotated[bool, typer.Option("--open", help="Open the report in your browser.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Then show the pages in your browser, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Port of the pages; 0 takes a free one.")
+    ] = 8080,
     profile: Annotated[bool, typer.Option("--profile", help="Show the seconds of each stage.")] = False,
 ) -> None:
     """Run everything on a fictional company's support inbox: no account, no key, no cost.
 
     A simulated Intercom is started on this machine, and the daily batch runs against it exactly as it would
-    against the real one. Report, planted truth and database stay in the folder for you to look at.
+    against the real one, and a backlog is drafted. Report, planted truth and database stay in the folder for you
+    to look at; --serve shows them as pages.
     """
     now = SystemClock().now()
     workspace = generate(conversations=conversations, seed=seed, now=now)
@@ -57,10 +66,14 @@ def command(
     err.print(
         f"Look around: earshot --data-dir {folder} themes   (or: actions list, export insights)", markup=False
     )
+    if not serve:
+        err.print("See it in your browser: earshot demo --serve", markup=False)
     if show_report:
         webbrowser.open(page.as_uri())
     if not done.run.ok:
         raise typer.Exit(1)
+    if serve:
+        go(_serve(folder, workspace, port=port))
 
 
 async def _demo(folder: Path, workspace: SimWorkspace, *, now: datetime) -> DailyRun:
@@ -68,18 +81,45 @@ async def _demo(folder: Path, workspace: SimWorkspace, *, now: datetime) -> Dail
     await fresh_folder(folder)
     with Bars() as bars:
         async with running(sim) as base_url:
-            settings = Settings.fixed(
-                {
-                    "intercom": {"base_url": base_url, "rate_share": 1.0},
-                    "database": {"data_dir": folder},
-                    "pull": {"filters": {"staff_domains": _staff_domains(workspace)}},
-                    "group": vocabulary(),
-                    "report": {"days": DAYS + 1},
-                }
-            )
+            settings = _settings(folder, workspace, base_url=base_url)
             secrets = Secrets.model_validate({"intercom_token": KEY})
             async with await build(settings, secrets=secrets, progress=bars) as earshot:
-                return await earshot.run(since=now - timedelta(days=DAYS + 1))
+                done = await earshot.run(since=now - timedelta(days=DAYS + 1))
+                await draft(earshot.parts)
+                return done
+
+
+async def _serve(folder: Path, workspace: SimWorkspace, *, port: int) -> None:
+    """Show the pages until the terminal says to stop; the simulated Intercom goes on answering meanwhile."""
+    from earshot.cli.serve import stop_on_signals
+    from earshot.telemetry.meter import PrometheusMeter
+    from earshot.web.app import make_app
+    from earshot.web.serving import serve
+
+    def ready(url: str) -> None:
+        err.print(f"Earshot shows its pages on {url} (Ctrl-C ends it).", markup=False)
+
+    sim = IntercomSim(workspace, settings=SimSettings(token=KEY, rate_per_minute=120_000), clock=SystemClock())
+    secrets, stop = Secrets.model_validate({"intercom_token": KEY}), asyncio.Event()
+    stop_on_signals(stop)
+    async with running(sim) as base_url:
+        settings = _settings(folder, workspace, base_url=base_url)
+        async with await build(settings, secrets=secrets) as earshot:
+            site = make_app(earshot, settings, secrets, meter=PrometheusMeter(), webhooks=False)
+            async with site.running():
+                await serve(site, "127.0.0.1", port, stop=stop, ready=ready)
+
+
+def _settings(folder: Path, workspace: SimWorkspace, *, base_url: str) -> Settings:
+    return Settings.fixed(
+        {
+            "intercom": {"base_url": base_url, "rate_share": 1.0},
+            "database": {"data_dir": folder},
+            "pull": {"filters": {"staff_domains": _staff_domains(workspace)}},
+            "group": vocabulary(),
+            "report": {"days": DAYS + 1},
+        }
+    )
 
 
 def _staff_domains(workspace: SimWorkspace) -> list[str]:

@@ -34,6 +34,7 @@ REGISTRY: tuple[Entry, ...] = (
     Entry("costs", "earshot.cli.costs", "What models cost, by day, model and purpose, from the ledger."),
     Entry("batches", "earshot.cli.batches", "Batches at model providers: list, show, cancel."),
     Entry("audit", "earshot.cli.audit", "How well a classifier agrees with labels, and which of two is better."),
+    Entry("correct", "earshot.cli.correct", "Set a field of a reading right, and take that back."),
     Entry("report", "earshot.cli.report", "Write the report of a time span: html, md or json."),
     Entry("themes", "earshot.cli.themes", "What customers talk about, with real frequencies; merge, split."),
     Entry("backlog", "earshot.cli.backlog", "What to build next, with score and evidence: list, draft, set, push."),

@@ -34,9 +34,9 @@ def command(
     with_worker: Annotated[
         bool, typer.Option("--with-worker", help="Do the work too: no `earshot worker` is needed beside.")
     ] = False,
-    no_webhooks: Annotated[bool, typer.Option("--no-webhooks", help="Only the HTTP API.")] = False,
+    no_webhooks: Annotated[bool, typer.Option("--no-webhooks", help="Only the pages and the HTTP API.")] = False,
 ) -> None:
-    """Take Intercom's webhooks, and serve the HTTP API, until stopped (Ctrl-C, SIGTERM).
+    """Show the pages, take Intercom's webhooks, and serve the HTTP API, until stopped (Ctrl-C, SIGTERM).
 
     A webhook is answered once it is safe in the database; `earshot worker`, or --with-worker here, then hears it
     within a second. Intercom must reach this server over https: put a reverse proxy or a tunnel in front, give
@@ -65,7 +65,7 @@ def command(
 
 async def _serve(settings: Settings, secrets: Secrets, *, with_worker: bool, webhooks: bool) -> None:
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     with measuring(settings.telemetry, version=installed_version(), secrets=secret_values(secrets)) as meter:
         fitted = _fitted(settings) if with_worker else settings
         async with await build(fitted, secrets=secrets, meter=meter) as earshot:
@@ -103,7 +103,7 @@ async def _listen(site: Site, settings: Settings, *, stop: asyncio.Event, webhoo
     await serve(site, web.host, web.port, stop=stop, grace=grace, ready=ready)
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
+def stop_on_signals(stop: asyncio.Event) -> None:
     """SIGTERM and Ctrl-C: what runs is finished first; the second time everything is put down at once."""
     loop, serving = asyncio.get_running_loop(), asyncio.current_task()
 

@@ -12,6 +12,14 @@ from earshot.domain.facts import Facts
 from earshot.domain.model import Noun
 
 
+class Piece(Noun):
+    """A part of a condition as it is written; `joined` is "&&" or "||" where it has parts."""
+
+    text: str
+    joined: str = ""
+    parts: tuple["Piece", ...] = ()
+
+
 class Part(Noun):
     """A part of a condition; `joined` is "&&" or "||" where it has parts, `held` None where it cannot be judged."""
 
@@ -25,8 +33,12 @@ class Part(Noun):
 def explain(rule: Rule, facts: Facts) -> Part:
     """A rule's condition on these facts."""
     plain = plain_facts(facts)
-    when = rule.settings.when
-    return _part(when, list(tokens(when)), judging=_Judging(plain, rule))
+    return _part(taken_apart(rule.settings.when), _Judging(plain, rule))
+
+
+def taken_apart(when: str) -> Piece:
+    """A sound condition taken apart at && and ||."""
+    return _piece(when, list(tokens(when)))
 
 
 class _Judging:
@@ -54,15 +66,21 @@ class _Judging:
         return visible(str(value), limit=VALUE_LIMIT)
 
 
-def _part(when: str, row: list[Token], *, judging: _Judging) -> Part:
+def _part(piece: Piece, judging: _Judging) -> Part:
+    held = judging.held(piece.text)
+    if piece.parts:
+        parts = tuple(_part(one, judging) for one in piece.parts)
+        return Part(text=_line(piece.text), held=held, joined=piece.joined, parts=parts)
+    return Part(text=_line(piece.text), held=held, values=judging.values(piece.text))
+
+
+def _piece(when: str, row: list[Token]) -> Piece:
     row = _bare(row)
-    text = _text(when, row)
     for joined in ("||", "&&"):
         pieces = _cut(row, joined)
         if len(pieces) > 1:
-            parts = tuple(_part(when, piece, judging=judging) for piece in pieces)
-            return Part(text=_line(text), held=judging.held(text), joined=joined, parts=parts)
-    return Part(text=_line(text), held=judging.held(text), values=judging.values(text))
+            return Piece(text=_text(when, row), joined=joined, parts=tuple(_piece(when, one) for one in pieces))
+    return Piece(text=_text(when, row))
 
 
 def _text(when: str, row: list[Token]) -> str:

@@ -41,7 +41,8 @@ class Conversation(Noun):
     """A whole conversation. Identity is `(source, external_id)`; times are UTC.
 
     `parts_expected` is the source's own count and `parts_held` what was received; `truncated` says that the
-    source returned only the newest parts. `times_known` is False where the input carried no times.
+    source returned only the newest parts. `times_known` is False where the input carried no times. `ai_outcome` is
+    what the source's AI agent came to, in the source's words; None where it took no part.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Conversation(Noun):
     team_id: str | None = None
     customer_initiated: bool = True
     rating: int | None = None
+    ai_outcome: str | None = None
     parts_expected: int | None = None
     parts_held: int = 0
     truncated: bool = False

@@ -40,7 +40,7 @@ class Insight(Noun):
     """A reading of one version of a conversation (its `content_hash`).
 
     `injection` says that the text tries to instruct its reader; `dropped_quotes` counts quotes that a model gave
-    and that are not in the conversation.
+    and that are not in the conversation. `corrected` names the fields whose values a person set.
     """
 
     conversation_id: str
@@ -54,6 +54,7 @@ class Insight(Noun):
     times_known: bool = True
     injection: bool = False
     dropped_quotes: int = 0
+    corrected: tuple[str, ...] = ()
 
 
 class FirstLabels(Noun):
@@ -67,6 +68,7 @@ class FirstLabels(Noun):
     classified_at: datetime
     conversation_at: datetime
     times_known: bool = True
+    corrected: tuple[str, ...] = ()
 
 
 class Unread(Noun):

@@ -88,11 +88,78 @@ class Cost(Noun):
     by_model: dict[str, int] = {}
 
 
+class Mover(Noun):
+    """A theme whose conversations rose or fell against the window before."""
+
+    theme_id: str
+    title: str
+    issue_type: str
+    conversations: int
+    previous_conversations: int
+
+
+class AuditState(Noun):
+    """How far readings of the issue type agree with people, by the newest sample that was labelled.
+
+    `standing` against the `target`: met, missed, or unsure where the interval holds it.
+    """
+
+    labels: int
+    agreement: float
+    low: float
+    high: float
+    target: float
+    standing: str
+
+
+class AccountRisk(Noun):
+    """A customer with conversations of high churn risk in the window. `mrr` None: not known."""
+
+    id: str
+    name: str | None
+    plan: str | None
+    mrr: float | None
+    conversations: int
+    last_at: datetime
+
+
+class Shipped(Noun):
+    """A backlog item that was marked as shipped in the window, and when."""
+
+    id: str
+    title: str
+    at: datetime
+
+
+class Shown(Noun):
+    """What a report of a series showed: themes with their counts, conversations by id, and the key figures."""
+
+    themes: dict[str, int] = {}
+    conversations: tuple[str, ...] = ()
+    figures: dict[str, float | None] = {}
+
+
+class Edition(Noun):
+    """How a report is shown to its readers: where its figures lead, its sections, and what they saw before.
+
+    `app_url` is where the pages are ("": links lead to the source), `address` this report's own page there.
+    `sections` are names of sections, empty for all. `before` is what the last report of the series showed,
+    whose period ended at `before_end`; None: its readers have seen none.
+    """
+
+    app_url: str = ""
+    address: str = ""
+    sections: tuple[str, ...] = ()
+    before: Shown | None = None
+    before_end: datetime | None = None
+
+
 class Report(Noun):
     """Everything a report shows, before rendering. `previous` covers the window of equal length before.
 
     `held_since` is the moment from which the store holds everything; a window that begins earlier cannot be
-    compared. None: unknown.
+    compared. None: unknown. `movers` are the themes that changed most, `accounts` customers who may leave, most
+    revenue first, `delivered` what was done at other tools in the window, by tool.
     """
 
     window: Window
@@ -115,3 +182,9 @@ class Report(Noun):
     unread: int = 0
     filtered_out: int = 0
     held_since: datetime | None = None
+    movers: tuple[Mover, ...] = ()
+    accounts: tuple[AccountRisk, ...] = ()
+    delivered: dict[str, int] = {}
+    shipped: tuple[Shipped, ...] = ()
+    audit: AuditState | None = None
+    edition: Edition = Edition()

@@ -58,7 +58,10 @@ class ConversationRow(Noun):
 
 
 class InsightRow(Noun):
-    """`earshot export insights`. `cost_usd` is null when the price is unknown, never 0 for that."""
+    """`earshot export insights`. `cost_usd` is null when the price is unknown, never 0 for that.
+
+    `corrected` names the fields whose values a person set.
+    """
 
     conversation_id: str
     issue_type: IssueType
@@ -77,6 +80,7 @@ class InsightRow(Noun):
     prompt_version: str | None
     cost_usd: float | None
     classified_at: Moment
+    corrected: list[str] = []
 
 
 class LabelsRow(Noun):
@@ -95,6 +99,7 @@ class LabelsRow(Noun):
     prompt_version: str | None
     cost_usd: float | None
     classified_at: Moment
+    corrected: list[str] = []
 
 
 class CallRow(Noun):

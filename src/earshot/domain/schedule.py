@@ -11,12 +11,14 @@ class Chore(StrEnum):
 
     RUN: the whole daily batch. SYNC: bring in what changed, read, group, decide and act.
     REPORT: write the report of the period before.
+    AUDIT: draw the week's sample that people label.
     SWEEP: collect batches, follow tickets, prune, check the bounds of `[watch]`.
     """
 
     RUN = "run"
     SYNC = "sync"
     REPORT = "report"
+    AUDIT = "audit"
     SWEEP = "sweep"
 
 

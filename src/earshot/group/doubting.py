@@ -61,7 +61,7 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
         mention_id=number,
         conversation_id=mention.conversation_id,
         title=mention.summary,
-        text=_text(mention),
+        text=told(mention),
         candidates=tuple(candidates[:MOST]),
     )
 
@@ -69,7 +69,7 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
 def _speaker(held: Held, cell: str) -> Mention:
     """Its earliest core mention that gives its reader no orders (no model is shown such a text), or the first."""
     core = [held.mentions[number] for number in held.cells[cell].core]
-    plain = (one for one in core if not instructs(f"{one.summary}\n{_text(one)}"))
+    plain = (one for one in core if not instructs(f"{one.summary}\n{told(one)}"))
     return next(plain, core[0])
 
 
@@ -78,12 +78,13 @@ def _candidate(name: str, founder: Mention, *, probability: float) -> Candidate:
         id=name,
         digest=founder.digest,
         title=founder.summary,
-        text=_text(founder),
+        text=told(founder),
         probability=round(probability, _DIGITS),
         conversation_id=founder.conversation_id,
     )
 
 
-def _text(mention: Mention) -> str:
+def told(mention: Mention) -> str:
+    """What a mention says besides its summary, as a doubt shows it."""
     parts = dict.fromkeys(part for part in (mention.quote, mention.context) if part)
     return "\n".join(parts)[:_TEXT_LIMIT]

@@ -5,6 +5,7 @@ from datetime import datetime
 from earshot.domain.model import Noun
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness, Run
+from earshot.pipeline.accounts.reckoning import reckon
 from earshot.pipeline.acting.tally import Acted
 from earshot.pipeline.acting_on import BEFORE_REPORT, act_on
 from earshot.pipeline.backlog.refreshing import refresh
@@ -107,6 +108,7 @@ async def _judge(
     await watch.time("backlog", refresh(parts))
     actions = await watch.time("decide", decide(parts))
     acted = await watch.time("act", act_on(parts, within=BEFORE_REPORT))
+    await watch.time("accounts", reckon(parts))
     figures = await watch.time("report", report(parts, since=since, until=until))
     update = {"classified": gathered.read, "unread": gathered.unread, "actions": actions}
     return record.model_copy(update=update), figures, acted

@@ -119,6 +119,7 @@ def insight_row(insight: Insight) -> InsightRow:
         "conversation_id": insight.conversation_id,
         "customer_segment": insight.customer_segment,
         "classified_at": insight.classified_at,
+        "corrected": list(insight.corrected),
     }
     return InsightRow.model_validate({**told, **came, **own})
 
@@ -128,7 +129,8 @@ def labels_row(first: FirstLabels) -> LabelsRow:
     labels, origin = first.labels, first.provenance
     told = {name: getattr(labels, name) for name in LabelsRow.model_fields if hasattr(labels, name)}
     came = {name: getattr(origin, name) for name in LabelsRow.model_fields if hasattr(origin, name)}
-    own = {name: getattr(first, name) for name in ("conversation_id", "customer_segment", "classified_at")}
+    names = ("conversation_id", "customer_segment", "classified_at", "corrected")
+    own = {name: getattr(first, name) for name in names}
     return LabelsRow.model_validate({**told, **came, **own})
 
 

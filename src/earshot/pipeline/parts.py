@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earshot.act.settings import ActSettings
+from earshot.audit.settings import AuditSettings
 from earshot.decide.rules import Rules
 from earshot.group.settings import GroupSettings
 from earshot.pipeline.llm_parts import LlmParts
@@ -35,8 +36,9 @@ class Parts:
     """Everything a use case may need. What costs time is made on first use, so that a command pays only for what it
     needs. `make_llm` and `make_tasks` are None while no language model is switched on, `make_embedder` while no
     embeddings are. `make_tools` gives the switched-on destinations by name, the same ones each time; nothing
-    is sent to `dry_tools`. `actor` is who acts, for what people change. `make_first_reader` makes who judges
-    first in real time (None: the local model); make it once.
+    is sent to `dry_tools`. `public_url` is where others reach the pages, "" when unknown. `actor` is who acts, for
+    what people change. `make_first_reader` makes who judges first in real time (None: the local model); make it
+    once.
     """
 
     store: Store
@@ -47,6 +49,7 @@ class Parts:
     pull: PullSettings = field(default_factory=PullSettings)
     group: GroupSettings = field(default_factory=GroupSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     quota: Quota = field(default_factory=Quota)
     source_name: str = "intercom"
     clock: Clock = field(default_factory=SystemClock)
@@ -60,6 +63,7 @@ class Parts:
     act: ActSettings = field(default_factory=ActSettings)
     make_tools: Callable[[], Mapping[str, Tool]] = dict
     dry_tools: frozenset[str] = frozenset()
+    public_url: str = ""
     actor: str = "person"
     realtime: RealtimeSettings = field(default_factory=RealtimeSettings)
     workers: WorkerSettings = field(default_factory=WorkerSettings)

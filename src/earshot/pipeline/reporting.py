@@ -3,8 +3,12 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from earshot.domain.report import BEGINNING, Report, Window
+from earshot.domain.report import BEGINNING, Edition, Report, Window
+from earshot.pipeline.audits.gauging import agreement_now
 from earshot.pipeline.parts import Parts
+
+LISTED = 20
+"""Longest list of themes that moved, of customers who may leave and of what was shipped."""
 
 
 async def report(parts: Parts, *, since: datetime | None = None, until: datetime | None = None) -> Report:
@@ -27,8 +31,11 @@ async def _gather(parts: Parts, window: Window) -> Report:
         figures = await unit.figures.report(
             window, top=options.top, currency=options.currency, now=parts.clock.now()
         )
+        extras = await unit.pages.reports.extras(window, limit=LISTED)
         await unit.commit()
-    return figures
+    edition = Edition(app_url=parts.public_url, sections=tuple(options.sections))
+    audit = await agreement_now(parts)
+    return figures.model_copy(update={**dict(extras), "audit": audit, "edition": edition})
 
 
 def window_of(parts: Parts, *, since: datetime | None, until: datetime | None) -> Window:

@@ -24,7 +24,7 @@ class Place(Noun):
 class InsightQuery(Noun):
     """Which insights; empty means any. Times are of conversations, `until` excluded.
 
-    `theme` is a theme's id; `text` occurs in a summary or quote, in any case.
+    `theme` is a theme's id; `text` are words of the messages or the summary ("a phrase", or, -not).
     """
 
     since: datetime | None = None

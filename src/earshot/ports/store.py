@@ -133,6 +133,10 @@ class Decisions(Protocol):
         """The conversations of an action, newest first."""
         ...
 
+    async def take_off(self, key: str, *, status: ActionStatus, before: ActionStatus, now: datetime) -> bool:
+        """Give an action that stays inside (`INWARD`) a status, if it still has the other one; whether it had."""
+        ...
+
     async def list(self, status: ActionStatus | None, *, limit: int) -> list[Action]:
         """Actions, newest first."""
         ...
@@ -336,6 +340,10 @@ class Store(Protocol):
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
+        ...
+
+    def patient(self, wait: timedelta) -> "Store":
+        """The same store for who cannot wait: a lock held longer than that raises Transient. Not to be closed."""
         ...
 
     def apart(self, *, connections: int) -> "Store":

@@ -180,6 +180,14 @@ class Backlog(Protocol):
         """One item by its id (or the beginning of it, when only one begins so)."""
         ...
 
+    async def some(self, ids: Sequence[str]) -> list[BacklogItem]:
+        """These items, those that exist, by score, then id."""
+        ...
+
+    async def of_theme(self, theme_id: str) -> list[BacklogItem]:
+        """The items of a theme, by score, then id."""
+        ...
+
     async def edit(self, edits: Sequence[ItemEdit]) -> None:
         """Keep what a person set; None as value gives the field back."""
         ...

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from earshot.domain.delivery import Op, Order, Outcome, Remote, Thing
+from earshot.domain.letter import Letter
 from earshot.domain.model import Noun
 
 
@@ -79,4 +80,17 @@ class Tool(Protocol):
 
     async def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+@runtime_checkable
+class Postal(Protocol):
+    """A destination that also sends letters: words that are ready as they are."""
+
+    def check_letter(self, letter: Letter) -> str:
+        """What is wrong with a letter, "" when nothing is; nothing is sent."""
+        ...
+
+    async def post(self, letter: Letter) -> Outcome:
+        """Send it once. Never raises for what the other side or the network does."""
         ...

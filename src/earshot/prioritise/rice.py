@@ -16,6 +16,8 @@ from earshot.text.escape import clip
 from earshot.text.wording import number, weeks
 
 REASONING_LIMIT = 500
+WITHOUT_WEIGHT = "Without the enterprise weight"
+"""How the line begins that tells the score without it."""
 _REASON_IN_SHORT = 150
 _SAID_BY = {Source.PERSON: "set by a person", Source.MODEL: "estimated by the model"}
 
@@ -110,4 +112,4 @@ def _without_weight(score: RiceScore, reached: Estimate, *, reach: Reach) -> lis
     if reached.source is not Source.DATA or reach.plain == reach.weighed:
         return []
     plain = score_of(reach.plain, score.impact, confidence=score.confidence, effort_weeks=score.effort_weeks)
-    return [f"Without the enterprise weight: reach {number(reach.plain)}, score {plain:,.2f}."]
+    return [f"{WITHOUT_WEIGHT}: reach {number(reach.plain)}, score {plain:,.2f}."]

@@ -8,6 +8,7 @@ from earshot.report.sections import page
 from earshot.report.views import (
     Block,
     Bullets,
+    Cell,
     Chart,
     Facts,
     KeyFigures,
@@ -60,11 +61,14 @@ def _paragraph(block: Paragraph) -> list[str]:
 
 
 def _bullets(block: Bullets) -> list[str]:
-    return [f"- {md(text)}" for text in block.items]
+    return [f"- {_to(href, text)}" for text, href in block.linked]
 
 
 def _figures(block: KeyFigures) -> list[str]:
-    rows = [(f.label, f.value, f.change or "–", " ".join((f.meaning, *f.certainty))) for f in block.items]
+    rows = [
+        (Cell(f.label), Cell(f.value, f.href), Cell(f.change or "–"), Cell(" ".join((f.meaning, *f.certainty))))
+        for f in block.items
+    ]
     return _grid(
         ("Figure", "Value", "Change", "What it means, how sure it is"), rows, numeric=(False, True, False, False)
     )
@@ -78,13 +82,13 @@ def _theme(item: ThemeItem) -> list[str]:
     kind = " · ".join(md(part) for part in (item.kind, item.area, item.seen) if part)
     change = f" ({md(item.change)})" if item.change else ""
     counted = [
-        f"**{md(item.conversations)} conversations**{change}",
-        f"{md(item.customers)} customers",
+        f"**{_to(item.rows, item.counted)}**{change}",
+        md(item.raised_by),
         f"MRR {md(item.mrr)}",
         f"sentiment {md(item.sentiment)}",
         *((f"segments {md(item.segments)}",) if item.segments else ()),
     ]
-    lines = [f"### {item.rank}. {md(item.title)}", "", kind, "", " · ".join(counted), ""]
+    lines = [f"### {item.rank}. {_to(item.href, item.title)}", "", kind, "", " · ".join(counted), ""]
     for said in item.quotes:
         lines += [*_quote(said), ""]
     if item.more:
@@ -97,6 +101,10 @@ def _quote(said: Said) -> list[str]:
         part for part in (md(said.when), _link(said.link, f"Conversation {said.link.text}")) if part
     )
     return [f"> “{md(said.text)}”", ">", f"> {source}"]
+
+
+def _to(href: str | None, text: str) -> str:
+    return f"[{md(text)}](<{href}>)" if href else md(text)
 
 
 def _link(link: Link, text: str) -> str:
@@ -127,7 +135,9 @@ def _chart(block: Chart) -> list[str]:
 
 
 def _facts(block: Facts) -> list[str]:
-    return [f"- {md(f.term)}: **{md(f.value)}**" + (f" ({md(f.note)})" if f.note else "") for f in block.items]
+    return [
+        f"- {md(f.term)}: **{_to(f.href, f.value)}**" + (f" ({md(f.note)})" if f.note else "") for f in block.items
+    ]
 
 
 def _tasks(block: Tasks) -> list[str]:
@@ -136,7 +146,7 @@ def _tasks(block: Tasks) -> list[str]:
         about = [*((f"about {md(task.about)}",) if task.about else ()), f"rule {md(task.rule)}", md(task.when)]
         if task.link:
             about.append(_link(task.link, f"Conversation {task.link.text}"))
-        lines.append(f"- **{md(task.what)}** ({md(task.state)}): {md(task.why)} " + " · ".join(about))
+        lines.append(f"- **{_to(task.href, task.what)}** ({md(task.state)}): {md(task.why)} " + " · ".join(about))
     return lines
 
 
@@ -146,11 +156,11 @@ def _listing(block: Listing) -> list[str]:
 
 def _grid(heads: tuple[str, ...], rows: Any, *, numeric: tuple[bool, ...]) -> list[str]:
     rule = "|" + "|".join("---:" if right else "---" for right in numeric) + "|"
-    return [_row(heads), rule, *(_row(row) for row in rows)]
+    return [_row(tuple(Cell(head) for head in heads)), rule, *(_row(row) for row in rows)]
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(md(cell) for cell in cells) + " |"
+def _row(cells: tuple[Cell, ...]) -> str:
+    return "| " + " | ".join(_to(cell.href, cell.text) for cell in cells) + " |"
 
 
 _WRITERS: Final[dict[type[Block], Callable[[Any], list[str]]]] = {

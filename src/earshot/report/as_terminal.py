@@ -7,7 +7,19 @@ from rich.text import Text
 
 from earshot.domain.report import Report
 from earshot.report.sections import page
-from earshot.report.views import Block, Facts, KeyFigures, Page, Paragraph, Section, Table, Themes, Tone, Voices
+from earshot.report.views import (
+    Block,
+    Bullets,
+    Facts,
+    KeyFigures,
+    Page,
+    Paragraph,
+    Section,
+    Table,
+    Themes,
+    Tone,
+    Voices,
+)
 from earshot.text.escape import clip, for_terminal
 
 THEMES, VOICES, GAPS = 5, 5, 10
@@ -59,6 +71,8 @@ def _block(block: Block) -> list[RenderableType]:
     match block:
         case Paragraph():
             return [_paragraph(block)]
+        case Bullets(items=items):
+            return [_text(f"• {for_terminal(item)}") for item in items]
         case KeyFigures():
             return [_figures(block)]
         case Themes():
@@ -127,7 +141,7 @@ def _voices(block: Voices) -> list[RenderableType]:
 
 def _gaps(block: Table) -> list[RenderableType]:
     rows: list[RenderableType] = [
-        _text(f"• {': '.join(for_terminal(cell) for cell in row)}", style="red") for row in block.rows[:GAPS]
+        _text(f"• {': '.join(for_terminal(cell.text) for cell in row)}", style="red") for row in block.rows[:GAPS]
     ]
     rest = len(block.rows) - GAPS
     return [*rows, _text(f"and {rest} more in the full report", style="dim")] if rest > 0 else rows

@@ -50,7 +50,7 @@ WIDE, NARROW = 700, 330
 FEW = 5
 """Points that rest on fewer conversations are hollow."""
 _FORMATS: Final[Mapping[str, str]] = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
-_CONFIG: Final[Mapping[str, Any]] = {
+CONFIG: Final[Mapping[str, Any]] = {
     "aria": False,
     "background": "transparent",
     "font": FONT,
@@ -81,7 +81,7 @@ def draw(chart: Chart, *, width: int = WIDE) -> Drawing:
     """The chart of a view, `width` pixels wide in all."""
     drawn = _sentiment(chart, width=width) if chart.points else _issues(chart, width=width)
     spec: Drawing = drawn.properties(width=width, height=230).to_dict()
-    return spec | {"autosize": {"type": "fit-x", "contains": "padding"}, "config": dict(_CONFIG)}
+    return spec | {"autosize": {"type": "fit-x", "contains": "padding"}, "config": dict(CONFIG)}
 
 
 def svg(drawing: Drawing, *, label: str, ident: str) -> str:

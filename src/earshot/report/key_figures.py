@@ -1,7 +1,7 @@
 """The key numbers: value, change, meaning and certainty of each."""
 
 from earshot.domain.report import Report
-from earshot.report import words
+from earshot.report import links, words
 from earshot.report.change import comparable, count_change, score_change, sentiment_sd, span_before
 from earshot.report.intervals import SMALL_SAMPLE, mean_interval, share_interval
 from earshot.report.views import KeyFigure, KeyFigures, Paragraph, Section, Tone
@@ -64,6 +64,7 @@ def _conversations(report: Report) -> KeyFigure:
         amount=now.conversations,
         previous=then.conversations if comparable(report) else None,
         n=now.conversations,
+        href=links.conversations(report),
     )
 
 
@@ -84,6 +85,7 @@ def _customers(report: Report) -> KeyFigure:
         amount=None if nameless else now.customers,
         previous=then.customers if comparable(report) else None,
         n=now.conversations,
+        href=links.conversations(report),
     )
 
 
@@ -136,6 +138,7 @@ def _share(
         n=n,
         low=low,
         high=high,
+        href=links.conversations(report, filters=dict(where)),
     )
 
 
@@ -161,4 +164,5 @@ def _sentiment(report: Report) -> KeyFigure:
         n=n,
         low=low,
         high=high,
+        href=links.conversations(report),
     )

@@ -5,8 +5,9 @@ from collections import Counter
 from earshot.domain.action import Action, ActionStatus, Subject
 from earshot.domain.report import Highlight, Report
 from earshot.domain.theme import Quote, Theme
-from earshot.report import words
+from earshot.report import links, words
 from earshot.report.change import comparable, span_before, theme_change
+from earshot.report.news import folded_themes, fresh, fresh_themes
 from earshot.report.views import (
     Bullets,
     Link,
@@ -21,12 +22,12 @@ from earshot.report.views import (
     Voice,
     Voices,
 )
-from earshot.text.escape import clip, one_line, safe_url
+from earshot.text.escape import clip, one_line
 from earshot.text.subjects import stand_in
 
 QUOTES, LINKS = 3, 20
 """How many quotes a theme shows, and how many more conversations it links to."""
-QUOTE_LIMIT, TITLE_LIMIT, REASON_LIMIT = 320, 140, 300
+QUOTE_LIMIT, TITLE_LIMIT, REASON_LIMIT, FOLDED_TITLE = 320, 140, 300, 60
 UNSURE = 0.5
 NEGATIVE, POSITIVE = -0.2, 0.2
 
@@ -37,11 +38,29 @@ def themes(report: Report) -> Section:
         text = "No themes in this window yet. Themes appear when conversations have been read and grouped:"
         return _empty("themes", "Top themes", text=text, command="earshot run")
     most = max(max(t.conversations, _before(report, t)) for t in report.themes)
-    items = tuple(_theme(report, t, rank=rank, most=most) for rank, t in enumerate(report.themes, start=1))
+    whole = {theme.id for theme in fresh_themes(report)}
+    ranked = [(rank, theme) for rank, theme in enumerate(report.themes, start=1) if theme.id in whole]
+    items = tuple(_theme(report, theme, rank=rank, most=most) for rank, theme in ranked)
     lead = "Matters that several conversations raise, by number of different conversations in this window."
     if comparable(report):
         lead += f" The mark on a bar is {span_before(report)}."
-    return Section(id="themes", title="Top themes", lead=lead, blocks=(Themes(items=items),), brief=True)
+    return Section(
+        id="themes",
+        title="Top themes",
+        lead=lead,
+        blocks=(*((Themes(items=items),) if items else ()), *_folded(report)),
+        brief=True,
+    )
+
+
+def _folded(report: Report) -> tuple[Bullets, ...]:
+    """One line about the themes that the last report showed and that did not change."""
+    known = folded_themes(report)
+    if not known:
+        return ()
+    named = "; ".join(f"{clip(t.title, FOLDED_TITLE)} ({words.number(t.conversations)})" for t in known)
+    text = f"In the last report already, without a clear change: {named}."
+    return (Bullets(items=(text,), hrefs=(links.themes(report),)),)
 
 
 def criticals(report: Report) -> Section:
@@ -50,13 +69,8 @@ def criticals(report: Report) -> Section:
         text = "No conversation in this window was read as critical."
         return Section(id="critical", title="Critical conversations", blocks=(_fine(report, text),), brief=True)
     lead = _shown(len(report.criticals), report.totals.critical, noun="critical conversation")
-    return Section(
-        id="critical",
-        title="Critical conversations",
-        lead=lead,
-        blocks=(Voices(items=tuple(_voice(report, h) for h in report.criticals)),),
-        brief=True,
-    )
+    blocks = _voices(report, report.criticals, rows=links.conversations(report, priority="CRITICAL"))
+    return Section(id="critical", title="Critical conversations", lead=lead, blocks=blocks, brief=True)
 
 
 def high_churn(report: Report) -> Section:
@@ -71,8 +85,21 @@ def high_churn(report: Report) -> Section:
         noun="conversation with high churn risk",
         many=("conversations with high churn risk"),
     )
-    voices = Voices(items=tuple(_voice(report, h) for h in report.high_churn))
-    return Section(id="churn", title=title, lead=lead, blocks=(voices,))
+    blocks = _voices(report, report.high_churn, rows=links.conversations(report, churn_risk="HIGH"))
+    return Section(id="churn", title=title, lead=lead, blocks=blocks)
+
+
+def _voices(report: Report, items: tuple[Highlight, ...], *, rows: str | None) -> tuple[Voices | Bullets, ...]:
+    """Conversations that were not told before, and one line about those that were; where all of them are."""
+    new = fresh(report, items)
+    known = len(items) - len(new)
+    blocks: list[Voices | Bullets] = [Voices(items=tuple(_voice(report, h) for h in new))] if new else []
+    if known:
+        text = f"In the last report already: {words.count(known, 'conversation')}."
+        blocks.append(Bullets(items=(text,), hrefs=(rows,)))
+    elif rows:
+        blocks.append(Bullets(items=("All of them, with their words",), hrefs=(rows,)))
+    return tuple(blocks)
 
 
 def actions(report: Report) -> Section:
@@ -81,8 +108,9 @@ def actions(report: Report) -> Section:
         text = "No rule decided anything in this window. See which rules are on:"
         return _empty("actions", "Actions", text=text, command="earshot rules list")
     urls, titles = _links(report), {t.id: t.title for t in report.themes}
+    counts, hrefs = _action_counts(report)
     tasks = tuple(_task(report, action, urls=urls, titles=titles) for action in report.actions)
-    blocks = (_dry_run(report.actions), Bullets(items=_action_counts(report)), Tasks(items=tasks))
+    blocks = (_dry_run(report.actions), Bullets(items=counts, hrefs=hrefs), Tasks(items=tasks))
     whole = max(len(tasks), sum(report.action_counts.values()))
     lead = f"Decided by rules about this window’s conversations, the most urgent first: {len(tasks)} of {whole}."
     if len(tasks) < whole:
@@ -116,7 +144,7 @@ def _before(report: Report, theme: Theme) -> int:
 def _theme(report: Report, theme: Theme, *, rank: int, most: int) -> ThemeItem:
     change, tone = theme_change(report, theme)
     zone = report.window.timezone
-    said, others = _distinct(tuple(_said(quote, zone) for quote in theme.quotes))
+    said, others = _distinct(tuple(_said(report, quote) for quote in theme.quotes))
     seen = f"first seen {_day(theme, zone)}"
     return ThemeItem(
         rank=rank,
@@ -138,6 +166,8 @@ def _theme(report: Report, theme: Theme, *, rank: int, most: int) -> ThemeItem:
         bar_before=_before(report, theme) / most if most and comparable(report) else None,
         quotes=said,
         more=others,
+        href=links.theme(report, theme.id),
+        rows=links.conversations(report, theme=theme.id),
     )
 
 
@@ -161,9 +191,10 @@ def feeling(average: float | None) -> Tone:
     return Tone.BAD if average <= NEGATIVE else Tone.GOOD if average >= POSITIVE else Tone.PLAIN
 
 
-def _said(quote: Quote, zone: str) -> Said:
-    when = words.moment(quote.said_at, zone) if quote.said_at else ""
-    link = Link(text=one_line(quote.conversation_id), url=safe_url(quote.url))
+def _said(report: Report, quote: Quote) -> Said:
+    when = words.moment(quote.said_at, report.window.timezone) if quote.said_at else ""
+    url = links.conversation(report, quote.conversation_id, source=quote.url)
+    link = Link(text=one_line(quote.conversation_id), url=url)
     return Said(text=clip(quote.text, QUOTE_LIMIT), when=when, link=link)
 
 
@@ -181,7 +212,10 @@ def _voice(report: Report, item: Highlight) -> Voice:
         who=who or "Unknown customer",
         facts=tuple(facts),
         tags=_tags(item),
-        link=Link(text=one_line(item.conversation_id), url=safe_url(item.url)),
+        link=Link(
+            text=one_line(item.conversation_id),
+            url=links.conversation(report, item.conversation_id, source=item.url),
+        ),
     )
 
 
@@ -220,10 +254,12 @@ def _dry_run(decided: tuple[Action, ...]) -> Paragraph:
     return Paragraph(text="Actions marked done have been carried out.")
 
 
-def _action_counts(report: Report) -> tuple[str, ...]:
+def _action_counts(report: Report) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
+    """How many of each kind, and where they are."""
     counts = report.action_counts or Counter(str(action.kind) for action in report.actions)
     named = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(f"{words.number(n)} × {_name(key)}" for key, n in named)
+    told = tuple(f"{words.number(n)} × {_name(key)}" for key, n in named)
+    return told, tuple(links.actions(report, kind=key) for key, _ in named)
 
 
 def _name(key: str) -> str:
@@ -234,7 +270,8 @@ def _name(key: str) -> str:
 
 def _task(report: Report, action: Action, *, urls: dict[str, str | None], titles: dict[str, str]) -> Task:
     state, tone = _state(action)
-    link = Link(text=one_line(action.conversation_id), url=safe_url(urls.get(action.conversation_id)))
+    url = links.conversation(report, action.conversation_id, source=urls.get(action.conversation_id))
+    link = Link(text=one_line(action.conversation_id), url=url)
     return Task(
         what=words.ACTIONS.get(action.kind) or words.plain(action.kind),
         why=clip(action.reason, REASON_LIMIT),
@@ -244,6 +281,7 @@ def _task(report: Report, action: Action, *, urls: dict[str, str | None], titles
         rule=one_line(action.rule),
         when=words.moment(action.created_at, report.window.timezone),
         link=link,
+        href=links.action(report, action.key),
     )
 
 

@@ -1,6 +1,6 @@
 """The report as a flat list of sections: one function and one line each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from earshot.domain.report import Report
@@ -8,10 +8,12 @@ from earshot.report import words
 from earshot.report.change import headline
 from earshot.report.key_figures import key_numbers
 from earshot.report.lists import actions, criticals, high_churn, themes
+from earshot.report.movement import accounts, done, moved
+from earshot.report.news import news
 from earshot.report.series import issue_chart, sentiment_chart
-from earshot.report.upkeep import completeness, cost, notes
+from earshot.report.upkeep import audit, completeness, cost, notes
 from earshot.report.views import Page, Paragraph, Section, Tone
-from earshot.text.escape import one_line
+from earshot.text.escape import one_line, safe_url
 
 NOTHING = "Nothing to draw yet: no dated conversation was read in this window. Fetch and read conversations:"
 
@@ -34,19 +36,24 @@ def sentiment_trend(report: Report) -> Section:
     return Section(id="sentiment", title="Sentiment over time", lead=lead, blocks=(sentiment_chart(report),))
 
 
-SECTIONS: Final[tuple[Callable[[Report], Section], ...]] = (
-    key_numbers,
-    themes,
-    issue_trend,
-    sentiment_trend,
-    criticals,
-    high_churn,
-    actions,
-    cost,
-    completeness,
-    notes,
-)
-"""Every section of a report, in the order a reader meets them."""
+SECTIONS: Final[Mapping[str, Callable[[Report], Section | None]]] = {
+    "news": news,
+    "numbers": key_numbers,
+    "themes": themes,
+    "movers": moved,
+    "issues": issue_trend,
+    "sentiment": sentiment_trend,
+    "critical": criticals,
+    "churn": high_churn,
+    "accounts": accounts,
+    "actions": actions,
+    "done": done,
+    "audit": audit,
+    "cost": cost,
+    "completeness": completeness,
+    "how": notes,
+}
+"""Every section of a report by its name, in the order a reader meets them; None has nothing to say."""
 
 
 def page(report: Report) -> Page:
@@ -59,8 +66,14 @@ def page(report: Report) -> Page:
         generated=words.moment(report.generated_at, report.window.timezone),
         headline=headline(report),
         warnings=_warnings(report),
-        sections=tuple(section(report) for section in SECTIONS),
+        sections=_chosen(report, report.edition.sections or tuple(SECTIONS)),
+        address=safe_url(report.edition.address),
     )
+
+
+def _chosen(report: Report, names: Sequence[str]) -> tuple[Section, ...]:
+    """The sections of these names, in their order."""
+    return tuple(section for name in names if (section := SECTIONS[name](report)) is not None)
 
 
 def _warnings(report: Report) -> tuple[Paragraph, ...]:

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from earshot.domain.report import DaySentiment, Report
-from earshot.report import words
+from earshot.report import links, words
 from earshot.report.change import sentiment_sd
 from earshot.report.intervals import mean_interval
-from earshot.report.views import Bar, Chart, Column, Point, Table
+from earshot.report.views import Bar, Cell, Chart, Column, Point, Table
 
 DAILY_LIMIT, WEEKLY_LIMIT = 92, 731
 """Up to so many days a chart has one mark a day, then one a week; beyond, one a month."""
@@ -68,7 +69,7 @@ def issue_chart(report: Report) -> Chart:
                 *(_number(words.issue_types(k)) for k in kinds),
                 _number("All"),
             ),
-            rows=tuple(_issue_row(d, kinds, counts=counts) for d in days),
+            rows=tuple(_issue_row(report, d, kinds=kinds, counts=counts, every=every) for d in days),
             folded=True,
         ),
     )
@@ -91,7 +92,7 @@ def sentiment_chart(report: Report) -> Chart:
         table=Table(
             caption=f"Average sentiment per {every}, −1 very negative to +1 very positive",
             columns=(Column(name=every.capitalize()), _number("Average"), _number("95% interval"), _number("n")),
-            rows=tuple(_sentiment_row(p) for p in points),
+            rows=tuple(_sentiment_row(report, p, every=every) for p in points),
             folded=True,
         ),
     )
@@ -134,14 +135,37 @@ def _number(name: str) -> Column:
     return Column(name=name, numeric=True)
 
 
-def _issue_row(day: date, kinds: list[str], *, counts: dict[tuple[date, str], int]) -> tuple[str, ...]:
+def _issue_row(
+    report: Report, day: date, *, kinds: list[str], counts: dict[tuple[date, str], int], every: str
+) -> tuple[Cell, ...]:
     row = [counts.get((day, kind), 0) for kind in kinds]
-    return (words.day(day), *(words.number(n) for n in row), words.number(sum(row)))
+    since, until = _bounds(report, day, every=every)
+    cells = [
+        Cell(words.number(n), links.conversations(report, since=since, until=until, issue_type=kind) if n else None)
+        for kind, n in zip(kinds, row, strict=True)
+    ]
+    every_one = links.conversations(report, since=since, until=until)
+    return (Cell(words.day(day)), *cells, Cell(words.number(sum(row)), every_one))
 
 
-def _sentiment_row(point: Point) -> tuple[str, ...]:
+def _sentiment_row(report: Report, point: Point, *, every: str) -> tuple[Cell, ...]:
     interval = words.UNKNOWN if point.low is None else f"{words.score(point.low)} to {words.score(point.high)}"
-    return (words.day(point.day), words.score(point.average), interval, words.number(point.conversations))
+    since, until = _bounds(report, point.day, every=every)
+    rows = links.conversations(report, since=since, until=until)
+    return (
+        Cell(words.day(point.day)),
+        Cell(words.score(point.average)),
+        Cell(interval),
+        Cell(words.number(point.conversations), rows),
+    )
+
+
+def _bounds(report: Report, day: date, *, every: str) -> tuple[datetime, datetime]:
+    """The span of a mark, within the window."""
+    zone = ZoneInfo(report.window.timezone)
+    after = (day + timedelta(days=31)).replace(day=1) if every == "month" else day + timedelta(_DAYS.get(every, 1))
+    start, end = (datetime.combine(one, time(), tzinfo=zone) for one in (day, after))
+    return max(start, report.window.start), min(end, report.window.end)
 
 
 def _describe_issues(counts: dict[tuple[date, str], int], days: list[date], *, every: str) -> str:

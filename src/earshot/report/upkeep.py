@@ -5,9 +5,9 @@ from typing import Final
 
 from earshot.domain.report import Report
 from earshot.domain.run import Completeness
-from earshot.report import words
+from earshot.report import links, words
 from earshot.report.change import CLEAR, comparable, span_before
-from earshot.report.views import Bullets, Column, Fact, Facts, Listing, Paragraph, Section, Table, Tone
+from earshot.report.views import Bullets, Cell, Column, Fact, Facts, Listing, Paragraph, Section, Table, Tone
 from earshot.text.escape import one_line
 
 GAPS = 200
@@ -34,6 +34,22 @@ REVENUE: Final = (
 )
 
 
+def audit(report: Report) -> Section | None:
+    """How far readings agree with people; nothing while nobody labelled any."""
+    found = report.audit
+    if found is None:
+        return None
+    where = links.page(report, "/audit")
+    between = f"95% interval {found.low:.0%} to {found.high:.0%}, {words.count(found.labels, 'label')}"
+    told = {"met": "met", "missed": "missed", "unsure": "not sure yet"}.get(found.standing, "not known")
+    facts = (
+        Fact(term="Agreement with people", value=f"{found.agreement:.0%}", note=between, href=where),
+        Fact(term="Target", value=f"{found.target:.0%}", note=told, href=where),
+    )
+    lead = "Of the issue type, by the newest audit that people labelled without seeing the model’s answer."
+    return Section(id="audit", title="How well it reads", lead=lead, blocks=(Facts(items=facts),))
+
+
 def cost(report: Report) -> Section:
     """What reading cost; unknown stays unknown."""
     spent = report.cost
@@ -41,15 +57,17 @@ def cost(report: Report) -> Section:
         return Section(
             id="cost", title="Cost of reading", blocks=(Paragraph(text="Nothing was read in this window."),)
         )
-    facts = [Fact(term="Spent", value=words.cost(spent.usd), note=_cost_note(report))]
+    costs = links.page(report, "/costs")
+    facts = [Fact(term="Spent", value=words.cost(spent.usd), note=_cost_note(report), href=costs)]
     read = sum(spent.by_model.values())
     if spent.usd and read:
-        facts.append(Fact(term="Per conversation", value=words.cost(spent.usd / read)))
+        facts.append(Fact(term="Per conversation", value=words.cost(spent.usd / read), href=costs))
     facts.append(
         Fact(
             term="Model calls",
             value=words.number(spent.calls),
             note="" if spent.calls else "no provider was called",
+            href=costs,
         )
     )
     if spent.calls:
@@ -59,7 +77,8 @@ def cost(report: Report) -> Section:
         caption="Conversations by the model that read them",
         columns=(Column(name="Model"), Column(name="Conversations", numeric=True)),
         rows=tuple(
-            (one_line(m), words.number(n)) for m, n in sorted(spent.by_model.items(), key=lambda i: (-i[1], i[0]))
+            (Cell(one_line(m)), Cell(words.number(n), costs))
+            for m, n in sorted(spent.by_model.items(), key=lambda i: (-i[1], i[0]))
         ),
     )
     return Section(id="cost", title="Cost of reading", blocks=(Facts(items=tuple(facts)), models))
@@ -84,9 +103,9 @@ def completeness(report: Report) -> Section:
         if len(gaps) == len(held.gaps)
         else f"What is missing, first {GAPS} of {len(held.gaps)}",
         columns=(Column(name="What"), Column(name="Why")),
-        rows=tuple((one_line(gap.what), one_line(gap.reason)) for gap in gaps),
+        rows=tuple((Cell(one_line(gap.what)), Cell(one_line(gap.reason))) for gap in gaps),
     )
-    blocks = (_verdict(report, held), Facts(items=tuple(_held(held))), *((table,) if gaps else ()))
+    blocks = (_verdict(report, held), Facts(items=tuple(_held(report, held))), *((table,) if gaps else ()))
     return Section(id="completeness", title="Completeness", blocks=blocks, brief=True)
 
 
@@ -102,10 +121,12 @@ def _verdict(report: Report, held: Completeness) -> Paragraph:
     )
 
 
-def _held(held: Completeness) -> list[Fact]:
+def _held(report: Report, held: Completeness) -> list[Fact]:
+    health = links.page(report, "/health")
+    seen = words.number(held.seen)
     facts = [
-        Fact(term="Seen", value=words.number(held.seen), note="conversations that had changed at the source"),
-        Fact(term="Fetched", value=words.number(held.fetched)),
+        Fact(term="Seen", value=seen, note="conversations that had changed at the source", href=health),
+        Fact(term="Fetched", value=words.number(held.fetched), href=health),
         Fact(term="Unchanged", value=words.number(held.unchanged), note="already held"),
         Fact(term="Filtered out", value=words.number(held.filtered_out), note="by the settings’ filters"),
         Fact(term="Deleted", value=words.number(held.deleted), note="at the source, and removed here"),

@@ -6,6 +6,7 @@ Every text in here may hold hostile customer words; each renderer escapes every 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Tone(StrEnum):
@@ -29,16 +30,23 @@ class Paragraph:
 
 @dataclass(frozen=True, kw_only=True)
 class Bullets:
-    """Short statements of equal weight."""
+    """Short statements of equal weight; `hrefs` are where they lead, one each, or none at all."""
 
     items: tuple[str, ...]
+    hrefs: tuple[str | None, ...] = ()
+
+    @property
+    def linked(self) -> tuple[tuple[str, str | None], ...]:
+        """The statements, each with where it leads."""
+        return tuple(zip(self.items, self.hrefs or (None,) * len(self.items), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyFigure:
     """One key number: its change against the window before, what it means and how sure it is.
 
-    `amount` and the numbers beside it are what JSON carries; `where` names the rows behind the number.
+    `amount` and the numbers beside it are what JSON carries; `where` names the rows behind the number, `href`
+    leads to them.
     """
 
     id: str
@@ -55,6 +63,7 @@ class KeyFigure:
     n: int
     low: float | None = None
     high: float | None = None
+    href: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +92,10 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class ThemeItem:
-    """A ranked theme. `bar` and `bar_before` are shares of the most frequent theme, 0 to 1."""
+    """A ranked theme: `href` leads to it, `rows` to its conversations.
+
+    `bar` and `bar_before` are shares of the most frequent theme, 0 to 1.
+    """
 
     rank: int
     id: str
@@ -104,6 +116,18 @@ class ThemeItem:
     bar_before: float | None
     quotes: tuple[Said, ...]
     more: tuple[Link, ...]
+    href: str | None = None
+    rows: str | None = None
+
+    @property
+    def counted(self) -> str:
+        """Its conversations with their noun."""
+        return f"{self.conversations} {'conversation' if self.conversations == '1' else 'conversations'}"
+
+    @property
+    def raised_by(self) -> str:
+        """Its customers with their noun."""
+        return f"{self.customers} {'customer' if self.customers == '1' else 'customers'}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +164,20 @@ class Column:
     numeric: bool = False
 
 
+class Cell(NamedTuple):
+    """A text in a table, and where it leads."""
+
+    text: str
+    href: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """Rows under heads; the first cell of each row is its head. `folded` tables back a chart."""
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     folded: bool = False
 
 
@@ -187,11 +218,12 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """A term, its value and a remark."""
+    """A term, its value, a remark, and where the value leads."""
 
     term: str
     value: str
     note: str = ""
+    href: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +245,7 @@ class Task:
     rule: str
     when: str
     link: Link | None
+    href: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +287,7 @@ class Headline:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A whole report: its head and its sections."""
+    """A whole report: its head, its sections, and where it stands in the app."""
 
     title: str
     workspace: str
@@ -264,3 +297,4 @@ class Page:
     headline: Headline
     warnings: tuple[Paragraph, ...]
     sections: tuple[Section, ...]
+    address: str | None = None

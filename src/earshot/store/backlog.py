@@ -86,6 +86,15 @@ class PostgresBacklog(EvidenceReader, ExistingItems):
             return None
         return (await self._items([ids[0]]))[0]
 
+    async def some(self, ids: Sequence[str]) -> list[BacklogItem]:
+        """These items, those that exist, by score, then id."""
+        return await self._items(list(ids))
+
+    async def of_theme(self, theme_id: str) -> list[BacklogItem]:
+        """The items of a theme, by score, then id."""
+        ids = await self._sql.column("select id from backlog_item where theme_id = :theme", theme=theme_id)
+        return await self._items(ids)
+
     async def edit(self, edits: Sequence[ItemEdit]) -> None:
         """Keep what a person set; None as value gives the field back. BadInput when it is no field or no value."""
         for one in edits:

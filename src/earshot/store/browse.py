@@ -9,11 +9,13 @@ from earshot.domain.action import Action
 from earshot.domain.insight import FirstLabels, Insight
 from earshot.domain.reading import IssueType
 from earshot.ports.browse import ActionQuery, InsightQuery, Place
+from earshot.store.correction_rows import corrected
 from earshot.store.decisions import COLUMNS, action_from
 from earshot.store.insight_rows import insight_from
 from earshot.store.insights import INSIGHT
 from earshot.store.labels import labels_from
 from earshot.store.rollups import Rollups
+from earshot.store.searching import saying
 from earshot.store.sql import Sql
 
 _IN_TIME = {"since": "i.conversation_at >= :since", "until": "i.conversation_at < :until"}
@@ -25,17 +27,14 @@ _AMONG = {
 }
 _ABOUT = """exists (select from finding f
     where f.conversation_id = i.conversation_id and f.theme_id = :theme)"""
-_SAYS = """(position(lower(:text) in lower(i.summary)) > 0 or exists (select from finding f
-    where f.conversation_id = i.conversation_id
-    and (position(lower(:text) in lower(f.summary)) > 0 or position(lower(:text) in lower(f.quote)) > 0)))"""
 _INSIGHT_AFTER = (
     "(i.conversation_at, i.conversation_id) < (cast(:after_at as timestamptz), cast(:after as varchar))"
 )
 _ACTION_AFTER = "(a.created_at, a.key) < (cast(:after_at as timestamptz), cast(:after as text))"
 _MEMBER = """a.key in (select action_key from action_member where conversation_id = :conversation
     union select key from action where conversation_id = :conversation)"""
-_LABELS = """
-    select l.* from first_labels l join conversation c on c.id = l.conversation_id
+_LABELS = f"""
+    select l.*, {corrected("l")} from first_labels l join conversation c on c.id = l.conversation_id
     where l.conversation_id = :id and l.content_hash = c.content_hash and not exists (
         select from conversation_insights i
         where i.conversation_id = l.conversation_id and i.content_hash = l.content_hash
@@ -62,6 +61,10 @@ class PostgresBrowse:
     async def insights(self, query: InsightQuery, *, after: Place | None, limit: int) -> list[Insight]:
         """Insights, newest conversation first."""
         where, values = _insight_conditions(query)
+        if query.text.strip():
+            said, asked = await saying(self._sql, query.text, column="i.conversation_id")
+            where.append(said)
+            values |= asked
         if after is not None:
             where.append(_INSIGHT_AFTER)
             values |= {"after_at": after.at, "after": after.id}
@@ -147,8 +150,7 @@ def _insight_conditions(query: InsightQuery) -> tuple[list[str], dict[str, Any]]
         if wanted := getattr(query, name):
             where.append(condition)
             values[name] = [one.value for one in wanted]
-    for name, condition in (("theme", _ABOUT), ("text", _SAYS)):
-        if asked := getattr(query, name):
-            where.append(condition)
-            values[name] = asked
+    if query.theme:
+        where.append(_ABOUT)
+        values["theme"] = query.theme
     return where, values

@@ -13,7 +13,7 @@ _MESSAGES = TypeAdapter(tuple[Message, ...])
 
 COLUMNS = """c.id, c.source, c.external_id, c.state, c.title, c.created_at, c.updated_at, c.deleted, c.messages,
     c.customer, c.tags, c.url, c.team_id, c.customer_initiated, c.rating, c.parts_expected, c.parts_held,
-    c.truncated, c.times_known"""
+    c.truncated, c.times_known, c.ai_outcome"""
 """What `from_row` needs, of table conversation under the name c."""
 
 ARRIVING = Stage(
@@ -37,6 +37,7 @@ ARRIVING = Stage(
         "team_id": "text",
         "customer_initiated": "boolean",
         "rating": "integer",
+        "ai_outcome": "text",
         "parts_expected": "integer",
         "parts_held": "integer",
         "truncated": "boolean",
@@ -70,6 +71,7 @@ def to_row(conversation: Conversation, *, excluded: str | None, raw: bytes, cont
         c.team_id,
         c.customer_initiated,
         c.rating,
+        c.ai_outcome,
         c.parts_expected,
         c.parts_held,
         c.truncated,
@@ -97,6 +99,7 @@ def from_row(row: Mapping[str, Any] | Any) -> Conversation:
         team_id=row["team_id"],
         customer_initiated=row["customer_initiated"],
         rating=row["rating"],
+        ai_outcome=row["ai_outcome"],
         parts_expected=row["parts_expected"],
         parts_held=row["parts_held"],
         truncated=row["truncated"],

@@ -64,14 +64,15 @@ _ASK = """
 """
 _ABOUT = """v.one in (d.digest, d.theme_id) and v.other in (c->>'digest', c->>'id')
     or v.other in (d.digest, d.theme_id) and v.one in (c->>'digest', c->>'id')"""
-_DOUBTS = f"""
+OPEN_DOUBTS = f"""
     select d.digest, d.mention_id, d.theme_id, d.conversation_id, d.title, d.text, d.candidates, d.asked_as
-    from doubt d where exists (
+    from doubt d where {{which}} and exists (
         select from jsonb_array_elements(d.candidates) c where not exists (select from verdict v where {_ABOUT})
     ) and not exists (
         select from jsonb_array_elements(d.candidates) c join verdict v on {_ABOUT} where v.same
     ) order by d.probability desc, d.digest limit :limit
 """  # noqa: S608 (a constant condition)
+"""Doubts without a verdict; `which` is a condition on table `d`."""
 _PROPOSED = Stage(
     "fresh_proposal",
     {"one_id": "text", "other_id": "text", "probability": "float8", "reason": "text", "proposed_at": "timestamptz"},
@@ -114,7 +115,7 @@ class Doubts:
 
     async def doubts(self, limit: int) -> list[Doubt]:
         """Open doubts, the likeliest matches first; those already judged are not among them."""
-        rows = await self._sql.rows(_DOUBTS, limit=limit)
+        rows = await self._sql.rows(OPEN_DOUBTS.format(which="true"), limit=limit)
         return [Doubt.model_validate({**row, "candidates": json.loads(row["candidates"])}) for row in rows]
 
     async def ask(self, doubts: Sequence[Doubt]) -> None:

@@ -112,6 +112,7 @@ def insight_from(row: Mapping[str, Any] | Any) -> Insight:
         times_known=row["times_known"],
         injection=row["injection"],
         dropped_quotes=row["dropped_quotes"],
+        corrected=tuple(row["corrected"] or ()),
     )
 
 

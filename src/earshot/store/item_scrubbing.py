@@ -24,6 +24,10 @@ _TOLD = """
         where said #>> '{}' = any(cast(:ids as text[]))
     ) order by id for update
 """
+_NOTES = """
+    select r.item_id, r.person, r.note from item_rating r join backlog_item b on b.id = r.item_id
+    where b.theme_id = :theme and r.note <> ''
+"""
 _LISTS = ("acceptance_criteria", "labels", "components")
 
 
@@ -45,11 +49,16 @@ async def scrub_items(sql: Sql, theme_id: str, *, taint: Taint, title: str | Non
     if title is None:
         ids = await sql.column("delete from backlog_item where theme_id = :theme returning id", theme=theme_id)
         await sql.run("delete from item_edit where item_id = any(:ids)", ids=ids)
+        await sql.run("delete from item_rating where item_id = any(:ids)", ids=ids)
         await sql.run("delete from match where theme_id = :theme", theme=theme_id)
         return
     await sql.run(
         "delete from item_edit where id = any(:ids)", ids=await _stained_edits(sql, theme_id, taint=taint)
     )
+    for row in await sql.rows(_NOTES, theme=theme_id):
+        if taint.stains(row["note"]):
+            statement = "update item_rating set note = '' where item_id = :item_id and person = :person"
+            await sql.run(statement, item_id=row["item_id"], person=row["person"])
     for row in await sql.rows("select * from backlog_item where theme_id = :theme for update", theme=theme_id):
         text, rice = row["text"], row["rice"]
         if not taint.stains(text) and not taint.stains(rice):

@@ -6,8 +6,10 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from earshot.domain.correction import LABELLED as CORRECTABLE
 from earshot.domain.insight import FirstLabels
 from earshot.domain.reading import PartialLabels
+from earshot.store.correction_rows import corrected, overlay_labels
 from earshot.store.provenance_rows import ORIGIN, origin_from, origin_values
 from earshot.store.sql import Sql, Stage
 
@@ -44,8 +46,8 @@ _CLEAR_UNREAD = """
     )
     update conversation c set read_hash = null from cleared where c.id = cleared.conversation_id
 """
-_EXPORT = """
-    select l.* from first_labels l where not exists (
+_EXPORT = f"""
+    select l.*, {corrected("l")} from first_labels l where not exists (
         select from conversation_insights i
         where i.conversation_id = l.conversation_id and i.content_hash = l.content_hash
     ) order by l.conversation_at, l.conversation_id
@@ -58,9 +60,14 @@ async def save_labels(sql: Sql, labels: Sequence[FirstLabels]) -> None:
     They are no longer unread, but a full reading of them may still be wanted.
     """
     if labels:
-        await sql.stage(LABELLED, [label_row(one) for one in labels])
-        await sql.run(_UPSERT)
+        await lay_labels(sql, labels)
         await sql.run(_CLEAR_UNREAD)
+
+
+async def lay_labels(sql: Sql, labels: Sequence[FirstLabels]) -> None:
+    """Put labels, with what people corrected laid over them, in place of what is held."""
+    await sql.stage(LABELLED, [label_row(one) for one in await overlay_labels(sql, labels)])
+    await sql.run(_UPSERT)
 
 
 async def export_labels(sql: Sql) -> AsyncIterator[Sequence[FirstLabels]]:
@@ -107,4 +114,5 @@ def labels_from(row: Mapping[str, Any] | Any) -> FirstLabels:
         classified_at=row["created_at"],
         conversation_at=row["conversation_at"],
         times_known=row["times_known"],
+        corrected=tuple(name for name in row["corrected"] or () if name in CORRECTABLE),
     )

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from earshot.errors import Misconfigured
+from earshot.errors import Misconfigured, Transient
 from earshot.ports.clock import Clock
 from earshot.ports.jobs import Engine
-from earshot.store import migrating
+from earshot.store import driver, migrating
 from earshot.store.address import OLDEST, Address, connect, parse, session_name
 from earshot.store.backup import backup, restore
 from earshot.store.driver import Driver
@@ -30,11 +30,20 @@ _WAIT = "select pg_advisory_lock(hashtextextended('earshot:lock:' || $1, 0))"
 class PostgresStore:
     """`ports.store.Store` over one PostgreSQL, embedded or not."""
 
-    def __init__(self, address: Address, engine: AsyncEngine, *, embedded: Embedded | None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        engine: AsyncEngine,
+        *,
+        embedded: Embedded | None,
+        kept: KeptLexicon | None = None,
+        patience: timedelta | None = None,
+    ) -> None:
         self.address = address
         self._engine = engine
         self._embedded = embedded
-        self._kept = KeptLexicon()
+        self._kept = kept or KeptLexicon()
+        self._patience = patience
 
     def unit(self) -> PostgresUnit:
         """A fresh transaction."""
@@ -42,7 +51,11 @@ class PostgresStore:
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
-        return _exclusive(self.address, name)
+        return _exclusive(self.address, name, patience=self._patience)
+
+    def patient(self, wait: timedelta) -> "PostgresStore":
+        """The same store for who cannot wait: a lock held longer than that raises Transient. Not to be closed."""
+        return PostgresStore(self.address, self._engine, embedded=self._embedded, kept=self._kept, patience=wait)
 
     def engine(self, *, grace: timedelta = timedelta(seconds=25), **more: Any) -> Engine:
         """What serves jobs; `more` as for `PostgresEngine`. Its packages are loaded only here, they take 0.2 s."""
@@ -146,12 +159,24 @@ def _engine(address: Address, *, size: int) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def _exclusive(address: Address, name: str) -> AsyncGenerator[bool]:
+async def _exclusive(address: Address, name: str, *, patience: timedelta | None) -> AsyncGenerator[bool]:
     connection = await connect(address)
     try:
         free = await connection.fetchval(_TRY, name)
         if not free:
-            await connection.execute(_WAIT, name)
+            await _wait(connection, name, patience=patience)
         yield not free
     finally:
         await connection.close()
+
+
+async def _wait(connection: Driver, name: str, *, patience: timedelta | None) -> None:
+    if patience is not None:
+        await connection.execute(f"set lock_timeout = {max(1, round(patience.total_seconds() * 1000))}")
+    try:
+        await connection.execute(_WAIT, name)
+    except driver.LockNotAvailable as error:
+        raise Transient(
+            "A run is under way and changes what you want to change; nothing of yours was done.",
+            hint="Try again in a moment. Health and `earshot worker status` say what is at work.",
+        ) from error

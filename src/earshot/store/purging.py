@@ -23,6 +23,10 @@ _WITHDRAWN = f"""
 """
 _UNSAID = "update {table} set reason = '' where conversation_id = any(:ids) and reason <> ''"
 """A reason cites the summary that led to the action."""
+_UNREMEMBER = """
+    update correction set was = null, was_score = null, was_label = null where conversation_id = any(:ids)
+"""
+"""What a model said goes with its reading; what a person decided stays for the next one."""
 _LOCK = "select id from conversation where id = any(:ids) order by id for update"
 """Whoever is about to add something about these conversations has finished before, or comes after."""
 _EMPTY_BATCHES = """
@@ -33,10 +37,17 @@ _EMPTY_BATCHES = """
 _TOMBSTONE = """
     update conversation c set deleted = true, deleted_at = t.at, title = null, messages = '[]', customer = null,
         customer_id = null, customer_email = null, account = null, tags = '{}', url = null, team_id = null,
-        rating = null, parts_expected = null, parts_held = 0, truncated = false, content_hash = '',
-        read_hash = '', excluded = null
+        rating = null, ai_outcome = null, parts_expected = null, parts_held = 0, truncated = false,
+        content_hash = '', read_hash = '', excluded = null
     from unnest(cast(:ids as varchar[]), cast(:times as timestamptz[])) as t (id, at) where c.id = t.id
 """
+_UNSHOWN = """
+    update report_sent set shown = jsonb_set(shown, '{conversations}', (
+        select coalesce(jsonb_agg(one), '[]') from jsonb_array_elements_text(shown -> 'conversations') as one
+        where one <> all(cast(:ids as text[]))
+    )) where (shown -> 'conversations') ?| cast(:ids as text[])
+"""
+"""What a report showed is kept by id, to tell what is new in the next."""
 _UNUSED_CONTACTS = """
     delete from directory d where d.kind = 'contact' and d.id = any(:people)
         and not exists (select from conversation c where c.customer_id = d.id)
@@ -44,6 +55,11 @@ _UNUSED_CONTACTS = """
 _UNUSED_ACCOUNTS = """
     delete from account a where a.id = any(:accounts)
         and not exists (select from conversation c where c.account = a.id)
+"""
+_UNDECIDE = """
+    delete from queue_decision where subject = any(:ids) or exists (
+        select from jsonb_each_text(before) b where b.value = any(cast(:ids as text[]))
+    )
 """
 
 
@@ -65,9 +81,15 @@ class Purge:
         for table in ("conversation_insights", "first_labels", "unread"):
             removed[table] = await self._delete(table, ids)
         removed["summary"] = await self.summaries(ids)
+        await self._sql.run(_UNDECIDE, ids=list(ids))
         await self._sql.run("update conversation set read_hash = null where id = any(:ids)", ids=list(ids))
         for table in ("action", "escalation_actions"):
             await self._sql.run(_UNSAID.format(table=table), ids=list(ids))
+        if final:
+            removed["correction"] = await self._delete("correction", ids)
+            removed["audit_member"] = await self._delete("audit_member", ids)
+        else:
+            await self._sql.run(_UNREMEMBER, ids=list(ids))
         return removed
 
     async def summaries(self, ids: Sequence[str]) -> int:
@@ -99,6 +121,7 @@ class Purge:
         removed["action"] = await self._actions(ids)
         removed["batch_entry"] = await self._entries(ids)
         await forget_edits(self._sql, ids)
+        await self._sql.run(_UNSHOWN, ids=list(ids))
         removed |= await forget_conversations(self._sql, ids)
         await self._sql.run(
             "update llm_api_logs set conversation_id = null where conversation_id = any(:ids)", ids=list(ids)

@@ -30,6 +30,8 @@ TEXTS = {
     ),
     "directory": ("id", "body"),
     "account": ("id", "name"),
+    "account_standing": ("account",),
+    "dirty_account": ("account",),
     "conversation_insights": ("conversation_id", "summary", "affected_feature", "category", "account"),
     "finding": ("conversation_id", "summary", "quote", "affected_feature", "account", "context", "reply"),
     "unread": ("conversation_id", "reason"),
@@ -67,8 +69,14 @@ TEXTS = {
     "live_turn": ("external_id", "failure"),
     "reading_lease": ("conversation_id",),
     "schedule": ("outcome",),
+    "audit_member": ("conversation_id",),
+    "audit_label": ("conversation_id", "note"),
+    "audit_ruling": ("conversation_id",),
     "person_act": ("subject", "detail"),
     "saved_view": ("name", "query"),
+    "report_sent": ("reason", "note", "shown"),
+    "item_rating": ("note",),
+    "queue_decision": ("subject", "reason", "before"),
     "earshot_jobs.pgqueuer": ("dedupe_key",),
     "earshot_jobs.pgqueuer_log": ("traceback",),
 }
@@ -77,6 +85,8 @@ _PEOPLE = {
     "conversation": ("id", "external_id", "customer_id", "account"),
     "directory": ("id",),
     "account": ("id",),
+    "account_standing": ("account",),
+    "dirty_account": ("account",),
     "conversation_insights": ("conversation_id", "account"),
     "finding": ("conversation_id", "account"),
     "unread": ("conversation_id",),
@@ -96,11 +106,18 @@ _PEOPLE = {
     "live_turn": ("external_id",),
     "reading_lease": ("conversation_id",),
     "person_act": ("subject",),
+    "queue_decision": ("subject",),
+    "correction": ("conversation_id",),
+    "conversation_words": ("conversation_id",),
+    "audit_member": ("conversation_id",),
+    "audit_label": ("conversation_id",),
+    "audit_ruling": ("conversation_id",),
 }
 """The columns that hold bare ids, for ids too short to be searched in texts."""
 _LISTED = {
     "feature_requests": "conversation_ids && cast(:ids as text[])",
     "theme_edit": "conversations && cast(:ids as text[])",
+    "report_sent": "(shown -> 'conversations') ?| cast(:ids as text[])",
     "earshot_jobs.pgqueuer": "string_to_array(dedupe_key, '/') && cast(:ids as text[])",
     "backlog_item": """exists (
         select from jsonb_path_query(evidence, '$.**.conversation_id') said
@@ -221,7 +238,11 @@ async def _mask_rest(sql: Sql, needles: Needles) -> None:
     plain |= {"action": ("reason", "suspect"), "delivery": ("subject_id", "cause", "note", "approved_by")}
     plain |= {"silence": ("reason",), "rule_state": ("reason",), "destination_health": ("reason",)}
     plain |= {"live_turn": ("failure",), "schedule": ("outcome",)}
+    plain |= {"audit_label": ("note",)}
     plain |= {"person_act": ("subject",), "saved_view": ("name", "query")}
+    plain |= {"report_sent": ("reason", "note")}
+    plain |= {"correction": ("value", "was", "reason")}
+    plain |= {"item_rating": ("note",), "queue_decision": ("subject", "reason")}
     plain |= {"unread": ("reason",), "summary": ("body",), "batch_entry": ("note",), "reading_batch": ("note",)}
     for table, columns in plain.items():
         for column in columns:
@@ -251,6 +272,7 @@ async def _mask_documents(sql: Sql, needles: Needles) -> None:
     documents += [("doubt", "digest", "candidates"), ("delivery_content", "delivery_id", "content")]
     documents += [("link", "object_key", "receipt"), ("delivery", "id", "receipt"), ("action", "key", "parameters")]
     documents += [("silence", "id", "matchers"), ("person_act", "id", "detail")]
+    documents += [("queue_decision", "id", "before")]
     documents += [("backlog_item", "id", column) for column in ("text", "rice", "evidence")]
     for table, key, column in documents:
         rows = await sql.rows(

@@ -141,6 +141,13 @@ PULLING = (
     _counter("earshot_runs_total", "Daily runs that ended.", "outcome"),
     _figure("earshot_last_success_seconds", "Since the last daily run that went well."),
     _counter("earshot_reports_total", "Reports made."),
+    _counter(
+        "earshot_reports_sent_total",
+        "Tries to send a report, by kind of destination and how it stands.",
+        "destination",
+        "state",
+        advice="`failed` or `unknown`: the page Reports says where and why.",
+    ),
 )
 
 MODELS = (

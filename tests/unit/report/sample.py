@@ -5,7 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 
 from earshot.domain.action import SUBJECTS, Action, ActionKind, ActionStatus
 from earshot.domain.reading import IssueType
-from earshot.domain.report import Cost, DayCount, DaySentiment, Highlight, Report, Totals, Window
+from earshot.domain.report import (
+    AccountRisk,
+    Cost,
+    DayCount,
+    DaySentiment,
+    Edition,
+    Highlight,
+    Mover,
+    Report,
+    Shipped,
+    Shown,
+    Totals,
+    Window,
+)
 from earshot.domain.run import Completeness, Gap
 from earshot.domain.theme import Quote, Theme
 
@@ -332,4 +345,26 @@ def hostile() -> Report:
         completeness=Completeness(
             seen=1, failed=1, unknown_kinds={HOSTILE: 1}, gaps=(Gap(what=HOSTILE, reason=HOSTILE),)
         ),
+        movers=(
+            Mover(
+                theme_id=HOSTILE, title=HOSTILE, issue_type="BILLING", conversations=40, previous_conversations=2
+            ),
+        ),
+        accounts=(AccountRisk(id=HOSTILE, name=HOSTILE, plan=HOSTILE, mrr=1.0, conversations=1, last_at=NOW),),
+        delivered={HOSTILE: 1},
+        shipped=(Shipped(id=HOSTILE, title=HOSTILE, at=NOW),),
     )
+
+
+APP = "https://earshot.example.com"
+
+
+def edition(report: Report, *, shown: Shown | None = None) -> Report:
+    """The same as readers of a series get it: linked into the app; with `shown`, not their first."""
+    given = Edition(
+        app_url=APP,
+        address=f"{APP}/reports/weekly~20261124T0000Z",
+        before=shown,
+        before_end=report.window.start if shown else None,
+    )
+    return report.model_copy(update={"edition": given})

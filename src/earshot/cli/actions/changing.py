@@ -60,14 +60,17 @@ def discard_command(
     yes: Agree = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give deliveries up that are not done yet; they stay in the list with your reason."""
+    """Give deliveries up that are not done yet, or take entries off the PM queue; your reason stays with them."""
     _wanted(ids, to or cause, every=False)
+    outside = go(_take_off(ids, reason=reason, as_json=as_json)) if ids else []
+    if ids and not outside:
+        return
 
     async def doing(parts: Parts, deliveries: Sequence[Delivery]) -> list[Delivery]:
         return await people.discard(parts, deliveries, reason=reason)
 
     states = people.GIVEN_UP
-    go(_decide(ids or [], to=to, cause=cause, states=states, doing=doing, yes=yes or bool(ids), as_json=as_json))
+    go(_decide(outside, to=to, cause=cause, states=states, doing=doing, yes=yes or bool(ids), as_json=as_json))
 
 
 def resume_command(
@@ -86,6 +89,18 @@ def resume_command(
 def _wanted(ids: list[str] | None, selection: str | None, *, every: bool) -> None:
     if not ids and not selection and not every:
         raise typer.BadParameter("name an ID, or select with --to, --cause or --all where it is offered")
+
+
+async def _take_off(ids: Sequence[str], *, reason: str, as_json: bool) -> list[str]:
+    """Take those off the queue that are its entries; the other ids."""
+    async with opened(quiet=as_json) as earshot:
+        inside, outside = await people.sorted_out(earshot.parts, ids)
+        done = await people.take_off(earshot.parts, inside, reason=reason)
+    if as_json and inside and not outside:
+        print_json([one.model_dump(mode="json") for one in done])
+    elif inside and not as_json:
+        out.print(f"{len(done)} of {len(inside)} taken off the queue.", markup=False)
+    return outside
 
 
 async def _resume(destination: str) -> Health:

@@ -7,7 +7,7 @@ import typer
 
 from earshot.cli.console import out, print_json
 from earshot.cli.options import AsJson
-from earshot.cli.rules.testing import DAYS, Tested, show, tried
+from earshot.cli.rules.testing import show
 from earshot.cli.rules.words import said_mode
 from earshot.cli.session import go, opened
 from earshot.decide.packs import chosen
@@ -15,6 +15,7 @@ from earshot.decide.rules import load_rules
 from earshot.domain.rule_state import RuleMode, RuleState
 from earshot.errors import Misconfigured
 from earshot.pipeline.ruling.states import SINGLE, named, switch
+from earshot.pipeline.ruling.trying import DAYS, Tested, tried
 from earshot.settings import load_settings
 
 Rule = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")]
@@ -80,7 +81,7 @@ def _ask(rule: str, *, quiet: bool) -> None:
 async def _try(rule: str) -> Tested:
     settings = load_settings()
     async with opened(settings=settings) as earshot:
-        return await tried(earshot.parts, chosen(settings.decide), [rule])
+        return await tried(earshot.parts, chosen(settings.decide), only=[rule])
 
 
 async def _set(rule: str, mode: RuleMode, *, reason: str, quiet: bool, share: float = SINGLE) -> RuleState:

@@ -1,7 +1,6 @@
 """`earshot rules test`: what rules would have done in the past."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,28 +13,14 @@ from earshot.cli.session import go, moment, opened
 from earshot.decide.packs import chosen, read_rules, with_rules
 from earshot.decide.rules import load_rules
 from earshot.decide.settings import RuleSettings
-from earshot.decide.standing import standings
 from earshot.errors import BadInput
-from earshot.pipeline.parts import Parts
-from earshot.pipeline.ruling.backtest import BackTest, back_test
 from earshot.pipeline.ruling.states import named
-from earshot.pipeline.ruling.trial import on_trial, outlook
+from earshot.pipeline.ruling.trying import DAYS, TODAY, Tested, tried
 from earshot.settings import load_settings
-
-DAYS = 30
-"""How far a test reaches back unless told otherwise."""
-
-TODAY = "Themes, their frequency and customers are as known today, not as they were then."
 
 Since = Annotated[
     str | None, typer.Option("--since", metavar="WHEN", help="From when: 24h, 30d, 2026-01-01 (UTC), or all.")
 ]
-
-
-class Tested(BackTest):
-    """A back-test, and which destinations it took for granted."""
-
-    assumed: tuple[str, ...] = ()
 
 
 def trial_command(
@@ -58,26 +43,6 @@ def trial_command(
         print_json(tested.model_dump(mode="json"))
     else:
         show(tested, examples=bool(rule or file))
-
-
-async def tried(
-    parts: Parts,
-    rules: Sequence[RuleSettings],
-    only: Sequence[str],
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> Tested:
-    """Replay some of these rules (none named: all that are not off) over a span; without one, the last 30 days."""
-    end = until or parts.clock.now()
-    async with parts.store.unit() as unit:
-        known = standings(rules, await unit.rulebook.states())
-    trial = on_trial(rules, known, only=only)
-    tools = {name: tool.abilities for name, tool in parts.make_tools().items()}
-    going = outlook(parts.act, tools, rules=trial, only=only)
-    begin = since or end - timedelta(days=DAYS)
-    test = await back_test(parts, trial, since=begin, until=end, routes=going.routes, only=only)
-    return Tested(**dict(test), assumed=going.assumed)
 
 
 def show(tested: Tested, *, examples: bool) -> None:
@@ -130,7 +95,7 @@ async def _test(
     only = [named(every, rule).name] if rule else [one.name for one in own]
     load_rules([one for one in every if not only or one.name in only])
     async with opened(quiet=quiet, settings=settings) as earshot:
-        return await tried(earshot.parts, every, only, since=since, until=until)
+        return await tried(earshot.parts, every, only=only, since=since, until=until)
 
 
 def _own(file: Path) -> list[RuleSettings]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from email.policy import SMTP
 from pathlib import Path
 
+from earshot.connectors.email.letters import MOST_BYTES, letter_id, mail_of
 from earshot.connectors.email.message import compose, message_id, plain, subject
 from earshot.connectors.email.post import Post
 from earshot.connectors.email.server import SERVER_HINT, MailServer, read_server
@@ -14,6 +15,7 @@ from earshot.connectors.orders import misfit
 from earshot.connectors.secrets import optional
 from earshot.connectors.verdicts import error_of
 from earshot.domain.delivery import Op, Order, Outcome, Receipt, Remote, Result, Thing
+from earshot.domain.letter import Letter
 from earshot.errors import Misconfigured
 from earshot.ports.clock import Clock
 from earshot.ports.tool import Abilities, Resend, ToolAccess
@@ -94,6 +96,26 @@ class EmailTool:
         receipt = first or Receipt(external_id=message_id(order, settings))
         return outcome.model_copy(update={"receipt": receipt})
 
+    def check_letter(self, letter: Letter) -> str:
+        """What is wrong with a letter, "" when nothing is; nothing is sent."""
+        if not letter.to:
+            return "the mail has no recipient"
+        if len(self._letter(letter)) > MOST_BYTES:
+            return f"the mail is larger than {MOST_BYTES // 1_000_000} MB"
+        return ""
+
+    async def post(self, letter: Letter) -> Outcome:
+        """Hand a letter to the server once."""
+        if self._lack:
+            return self._lack.outcome
+        if wrong := self.check_letter(letter):
+            return Outcome(result=Result.REJECTED, reason=wrong)
+        sender = self._settings.sender or ""
+        outcome = await self._post.send(self._letter(letter), sender=sender, recipients=letter.to)
+        if outcome.result is not Result.DELIVERED:
+            return outcome
+        return outcome.model_copy(update={"receipt": Receipt(external_id=letter_id(letter, self._settings))})
+
     async def find(self, order: Order) -> Outcome:
         """A mail cannot be looked up."""
         del order
@@ -125,6 +147,9 @@ class EmailTool:
 
     def _mail(self, order: Order) -> bytes:
         return compose(order, self._settings, at=self._clock.now()).as_bytes(policy=SMTP)
+
+    def _letter(self, letter: Letter) -> bytes:
+        return mail_of(letter, self._settings, at=self._clock.now()).as_bytes(policy=SMTP)
 
     def _present_token(self) -> str:
         return _read(self._settings.oauth_token_file) if self._settings.oauth_token_file else self._token

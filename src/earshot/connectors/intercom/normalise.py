@@ -1,5 +1,6 @@
 """One Intercom conversation (retrieve form, JSON) to the canonical one. Pure; nothing in the JSON makes it fail."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -27,6 +28,7 @@ NAME = "intercom"
 PART_CAP = 500
 """Intercom returns at most this many parts of a conversation, the newest."""
 
+_STATE = re.compile(r"[a-z][a-z_]{0,39}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,6 +95,7 @@ def normalise(
         team_id=ident(data.get("team_assignee_id")),
         customer_initiated=_customer_initiated(source, unknown),
         rating=_rating(data),
+        ai_outcome=_ai_outcome(data),
         parts_expected=expected,
         parts_held=len(parts),
         truncated=len(parts) >= PART_CAP and (expected is None or expected > len(parts)),
@@ -254,6 +257,12 @@ def _tags(data: Json) -> tuple[str, ...]:
 def _rating(data: Json) -> int | None:
     rating = integer(obj(data.get("conversation_rating")).get("rating"))
     return rating if rating is not None and 1 <= rating <= 5 else None
+
+
+def _ai_outcome(data: Json) -> str | None:
+    """What Fin came to; None where it took no part or said nothing that is a word of Intercom's."""
+    state = obj(data.get("ai_agent")).get("resolution_state")
+    return state if isinstance(state, str) and _STATE.fullmatch(state) else None
 
 
 def _expected(data: Json) -> int | None:

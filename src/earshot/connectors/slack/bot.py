@@ -6,12 +6,14 @@ import httpx2
 
 from earshot.connectors.http.sender import Sender
 from earshot.connectors.lenient import Json, string
-from earshot.connectors.slack.message import SENT_PLAINLY, message, plain
+from earshot.connectors.slack.files import Uploads
+from earshot.connectors.slack.message import SENT_PLAINLY, letter_message, message, plain
 from earshot.connectors.slack.said import Said, said_to_bot
 from earshot.connectors.slack.settings import SlackSettings
 from earshot.connectors.slack.words import FORM_REFUSED, MESSAGE_LOST
 from earshot.connectors.verdicts import error_of
 from earshot.domain.delivery import Op, Order, Outcome, Receipt, Result
+from earshot.domain.letter import Letter
 from earshot.ports.clock import Clock
 from earshot.ports.tool import ToolAccess
 
@@ -49,6 +51,7 @@ class Bot:
             timeout=settings.timeout_seconds,
             transport=transport,
         )
+        self._uploads = Uploads(settings, self._sender, clock=clock, transport=transport)
 
     def check(self, order: Order) -> str:
         """What is missing, "" when nothing is."""
@@ -71,6 +74,21 @@ class Bot:
         place = self._place(order) if held is None else held["channel"]
         return self._outcome(await self._say(POST, {**message(order.content), "channel": place}), order)
 
+    async def post(self, letter: Letter) -> Outcome:
+        """Post a letter, its pictures in the thread below it; without them where the bot may not upload."""
+        said = await self._say(POST, {**letter_message(letter), "channel": self._channel(letter)})
+        receipt = self._receipt(said.data)
+        outcome = said.outcome.model_copy(update={"receipt": receipt})
+        if said.outcome.result is not Result.DELIVERED or receipt is None or not letter.pictures:
+            return outcome
+        place = receipt.extra
+        why = await self._uploads.show(letter.pictures, channel=place["channel"], thread=place["ts"])
+        return outcome.model_copy(update={"note": "; ".join(filter(None, (outcome.note, why)))})
+
+    def check_letter(self, letter: Letter) -> str:
+        """What is missing, "" when nothing is."""
+        return "" if self._channel(letter) else "no channel: name one for the report, or set [slack] channel"
+
     async def access(self) -> ToolAccess:
         """Ask whose token it is. Raises Misconfigured, Transient."""
         answer = await self._sender.send("POST", "/auth.test", json={})
@@ -85,6 +103,9 @@ class Bot:
     async def close(self) -> None:
         """Give connections back."""
         await self._sender.close()
+
+    def _channel(self, letter: Letter) -> str:
+        return (next(iter(letter.to), "") or self._settings.channel).strip()
 
     def _place(self, order: Order) -> str:
         return (order.content.parameters.get("channel", "") or self._settings.channel).strip()

@@ -5,12 +5,13 @@ import httpx2
 from earshot.connectors.addresses import is_safe
 from earshot.connectors.http.sender import Sender
 from earshot.connectors.lenient import Json
-from earshot.connectors.slack.message import SENT_PLAINLY, message, plain
+from earshot.connectors.slack.message import SENT_PLAINLY, letter_message, message, plain
 from earshot.connectors.slack.said import said_to_hook
 from earshot.connectors.slack.settings import SlackSettings
 from earshot.connectors.slack.words import FORM_REFUSED
 from earshot.connectors.verdicts import error_of
 from earshot.domain.delivery import Op, Order, Outcome
+from earshot.domain.letter import Letter
 from earshot.errors import Misconfigured
 from earshot.ports.clock import Clock
 from earshot.ports.tool import ToolAccess
@@ -56,7 +57,18 @@ class Hook:
 
     async def deliver(self, order: Order) -> Outcome:
         """Post it."""
-        body = self.body(order)
+        return await self._say(self.body(order))
+
+    async def post(self, letter: Letter) -> Outcome:
+        """Post a letter, without pictures: a webhook takes no files."""
+        return await self._say(letter_message(letter))
+
+    def check_letter(self, letter: Letter) -> str:
+        """A webhook has its channel."""
+        del letter
+        return ""
+
+    async def _say(self, body: Json) -> Outcome:
         said = said_to_hook(await self._sender.send("POST", "", json=body))
         if said.word not in FORM_REFUSED:
             return said.outcome

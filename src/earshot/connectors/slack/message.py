@@ -2,6 +2,7 @@
 
 from earshot.connectors.lenient import Json
 from earshot.domain.delivery import Content
+from earshot.domain.letter import Letter
 from earshot.text.render.mrkdwn import to_blocks, to_text
 
 SENT_PLAINLY = "Slack refused the message's blocks; it went out as plain text"
@@ -16,6 +17,11 @@ def message(content: Content) -> Json:
         "blocks": to_blocks(content.title, content.body),
         **_QUIET,
     }
+
+
+def letter_message(letter: Letter) -> Json:
+    """A letter without its place: its own blocks, and its plain text as what notifications show."""
+    return {"text": letter.plain, "blocks": list(letter.blocks), **_QUIET}
 
 
 def plain(full: Json) -> Json:

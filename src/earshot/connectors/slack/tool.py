@@ -12,6 +12,7 @@ from earshot.connectors.slack.bot import HINT, Bot
 from earshot.connectors.slack.hook import Hook
 from earshot.connectors.slack.settings import SlackSettings
 from earshot.domain.delivery import Order, Outcome, Remote, Result, Thing
+from earshot.domain.letter import Letter
 from earshot.errors import Misconfigured
 from earshot.ports.clock import Clock
 from earshot.ports.tool import Abilities, Resend, ToolAccess
@@ -65,6 +66,18 @@ class SlackTool:
         if wrong:
             return Outcome(result=Result.REJECTED, reason=wrong)
         return await self._speaker.deliver(order)
+
+    def check_letter(self, letter: Letter) -> str:
+        """What is wrong with a letter, "" when nothing is; nothing is sent."""
+        return "" if self._lack else self._speaker.check_letter(letter)
+
+    async def post(self, letter: Letter) -> Outcome:
+        """Post a letter once."""
+        if self._lack:
+            return self._lack.outcome
+        if wrong := self.check_letter(letter):
+            return Outcome(result=Result.REJECTED, reason=wrong)
+        return await self._speaker.post(letter)
 
     async def find(self, order: Order) -> Outcome:
         """Messages are never read back."""

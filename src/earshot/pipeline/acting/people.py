@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from earshot.act.breaking import resumed
 from earshot.act.silencing import FACTS
+from earshot.domain.action import INWARD, Action, ActionStatus
 from earshot.domain.delivery import Breaker, Delivery, DeliveryState, Health, Silence
+from earshot.domain.queue import QueueDecision, QueueKind
 from earshot.errors import BadInput, NotFound
-from earshot.pipeline.acting.picking import MOST, pick_deliveries
+from earshot.pipeline.acting.picking import MOST, pick_action, pick_deliveries
 from earshot.pipeline.parts import Parts
 from earshot.text.escape import one_line
 
@@ -92,6 +94,50 @@ async def discard(parts: Parts, deliveries: Sequence[Delivery], *, reason: str =
         return delivery.model_copy(update=update)
 
     return await _change(parts, deliveries, change=given_up, only_from=GIVEN_UP)
+
+
+async def sorted_out(parts: Parts, prefixes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those that name entries of the queue, as whole keys, and the others as they are."""
+    inside: list[str] = []
+    outside: list[str] = []
+    async with parts.store.unit() as unit:
+        for prefix in prefixes:
+            action = await pick_action(unit, prefix)
+            if action.kind in INWARD:
+                inside.append(action.key)
+            else:
+                outside.append(prefix)
+    return inside, outside
+
+
+async def take_off(
+    parts: Parts, prefixes: Sequence[str], *, status: ActionStatus = ActionStatus.DISCARDED, reason: str = ""
+) -> list[Action]:
+    """Take entries off the product manager's queue, as done or not needed; those that still waited there.
+
+    Who did it and why is kept. BadInput for actions that are no entries of the queue.
+    """
+    done: list[Action] = []
+    async with parts.store.unit() as unit:
+        for prefix in prefixes:
+            action, now = await pick_action(unit, prefix), parts.clock.now()
+            if action.kind not in INWARD:
+                raise BadInput(f"{action.key} is not in the queue: it is {action.kind.value}.")
+            if await unit.decisions.take_off(action.key, status=status, before=ActionStatus.PENDING, now=now):
+                done.append(action.model_copy(update={"status": status}))
+                answer = "take" if status is ActionStatus.COMPLETED else "drop"
+                decision = QueueDecision(
+                    kind=QueueKind.ACTIONS,
+                    subject=action.key,
+                    answer=answer,
+                    reason=one_line(reason)[:_REASON_LIMIT],
+                    actor=parts.actor,
+                    before={"status": status.value},
+                    at=now,
+                )
+                await unit.pages.queue.note(decision)
+        await unit.commit()
+    return done
 
 
 async def resume(parts: Parts, destination: str) -> Health:

@@ -41,16 +41,20 @@ class LabelledSet:
         return {row.id: self.conversations[row.id] for row in self.rows if row.id in self.conversations}
 
 
-def read_labels(path: Path) -> LabelFile:
-    """The labels of a file, gzipped or not. Raises BadInput when there is none."""
+def read_text(path: Path) -> str:
+    """The text of a file, gzipped or not. Raises BadInput."""
     try:
         content = path.read_bytes()
-        text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8")
+        return (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8")
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}.", hint=_FORMS) from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise BadInput(f"Cannot read {path}: {type(error).__name__}.", hint=_FORMS) from None
-    found = parse(text.split("\n"))
+
+
+def read_labels(path: Path) -> LabelFile:
+    """The labels of a file, gzipped or not. Raises BadInput when there is none."""
+    found = parse(read_text(path).split("\n"))
     if not found.rows:
         first = f" Line {found.bad[0].line}: {found.bad[0].reason}." if found.bad else " The file is empty."
         raise BadInput(f"{path} holds no label.{first}", hint=_FORMS)

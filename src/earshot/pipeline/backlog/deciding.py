@@ -6,7 +6,7 @@ from earshot.domain.backlog import BacklogItem, ExistingItem, ItemEdit, ItemStat
 from earshot.domain.grouping import Decider, Verdict
 from earshot.domain.model import Noun
 from earshot.domain.theme import Theme
-from earshot.errors import BadInput, NotFound
+from earshot.errors import BadInput, NotFound, Rejected
 from earshot.pipeline.backlog.following import EARSHOT, SAME_AS, discard_edit, last_status, revival
 from earshot.pipeline.backlog.locks import BACKLOG
 from earshot.pipeline.backlog.twins import Twin, twins_of
@@ -64,16 +64,21 @@ async def duplicates(parts: Parts, *, every: bool = False) -> list[Doubtful]:
     return sorted(with_twins, key=lambda one: (-one.twins[0].probability, one.theme_id))
 
 
-async def say(parts: Parts, theme: str, *, item: str, same: bool, reason: str = "") -> Said:
+async def say(
+    parts: Parts, theme: str, *, item: str, same: bool, reason: str = "", only_open: bool = False
+) -> Said:
     """The theme (or the theme of our item of that id) is, or is not, the existing item.
 
-    Where it is, our own draft is discarded; where it is not, a draft discarded for that comes back.
+    Where it is, our own draft is discarded; where it is not, a draft discarded for that comes back. With
+    `only_open`: Rejected where that was decided already.
     """
     async with parts.store.exclusive(BACKLOG), parts.store.unit() as unit:
         found = await _theme(unit, theme)
         other = await _pick_existing(unit, item)
+        if only_open and not await _is_open(unit, found.id, item_id=other.id):
+            raise Rejected("Somebody decided that meanwhile.", hint="The queue goes on with the next.")
         match = await _match(parts, unit, theme=found, other=other, same=same, reason=reason)
-        own = [one for one in await unit.backlog.items() if one.theme_id == found.id]
+        own = await unit.backlog.of_theme(found.id)
         edits = [edit for one in own for edit in await _consequence(parts, unit, own=one, other=other, same=same)]
         await unit.backlog.edit(edits)
         await unit.commit()
@@ -86,6 +91,12 @@ async def say(parts: Parts, theme: str, *, item: str, same: bool, reason: str = 
         discarded=next((one.id for one in own if same and one.id in changed), None),
         revived=next((one.id for one in own if not same and one.id in changed), None),
     )
+
+
+async def _is_open(unit: Unit, theme_id: str, *, item_id: str) -> bool:
+    """Whether nobody decided yet if the theme is that item, or another one."""
+    standings = {match.item_id: match.standing for match in await unit.backlog.matches(theme_id)}
+    return standings.get(item_id) is Standing.UNSURE and Standing.SAME not in standings.values()
 
 
 async def _match(parts: Parts, unit: Unit, *, theme: Theme, other: ExistingItem, same: bool, reason: str) -> Match:

@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from earshot.domain.backlog import TITLE_LIMIT, BacklogItem, ItemEdit, ItemStatus, ItemType, Urgency
+from earshot.domain.grouping import text_digest
 from earshot.domain.model import Noun
 from earshot.domain.rice import Factor
-from earshot.errors import BadInput
+from earshot.errors import BadInput, Rejected
 from earshot.pipeline.backlog.locks import BACKLOG
 from earshot.pipeline.backlog.looking import pick_item
 from earshot.pipeline.backlog.refreshing import FACTORS, restep
 from earshot.pipeline.parts import Parts
+from earshot.ports.store import Unit
 from earshot.prioritise.estimates import factor_value
 from earshot.text.escape import one_line, visible
 
@@ -31,15 +33,43 @@ class EditedItem(Noun):
     after: str
 
 
-async def set_field(parts: Parts, item: str, *, field: str, values: Sequence[str], reason: str = "") -> EditedItem:
-    """Set a field of an item (by the beginning of its id). BadInput says what is wrong with a value."""
-    return await _edit(parts, item, field=field, value=field_value(field, values), reason=reason)
+async def set_field(
+    parts: Parts,
+    item: str,
+    *,
+    field: str,
+    values: Sequence[str],
+    reason: str = "",
+    version: str | None = None,
+) -> EditedItem:
+    """Set a field of an item (by the beginning of its id). BadInput says what is wrong with a value.
+
+    `version` is what the person looked at (`version_of`): Rejected where people changed the item since.
+    """
+    return await _edit(parts, item, field=field, value=field_value(field, values), reason=reason, version=version)
 
 
-async def clear_field(parts: Parts, item: str, *, field: str, reason: str = "") -> EditedItem:
+async def clear_field(
+    parts: Parts, item: str, *, field: str, reason: str = "", version: str | None = None
+) -> EditedItem:
     """Give a field back to Earshot, which writes or reckons it again."""
     _known(field)
-    return await _edit(parts, item, field=field, value=None, reason=reason)
+    return await _edit(parts, item, field=field, value=None, reason=reason, version=version)
+
+
+def version_of(edits: Sequence[ItemEdit]) -> str:
+    """Another one after any change of an item by people, or by Earshot for them; its score does not change it."""
+    told = "\n".join(f"{edit.field} {edit.at.isoformat()} {edit.value}" for edit in edits)
+    return text_digest(told)
+
+
+async def check_version(unit: Unit, item_id: str, *, version: str | None) -> None:
+    """Raises Rejected where the item was changed since somebody looked at it."""
+    if version is not None and version_of(await unit.backlog.edits(item_id)) != version:
+        raise Rejected(
+            "Somebody changed this item while you looked at it; nothing of yours was saved.",
+            hint="Look at it as it is now, then decide again.",
+        )
 
 
 def field_value(field: str, values: Sequence[str]) -> str:
@@ -53,9 +83,12 @@ def field_value(field: str, values: Sequence[str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-async def _edit(parts: Parts, named: str, *, field: str, value: str | None, reason: str) -> EditedItem:
+async def _edit(
+    parts: Parts, named: str, *, field: str, value: str | None, reason: str, version: str | None
+) -> EditedItem:
     async with parts.store.exclusive(BACKLOG), parts.store.unit() as unit:
         before = await pick_item(unit, named)
+        await check_version(unit, before.id, version=version)
         edit = ItemEdit(
             item_id=before.id,
             field=field,

@@ -96,6 +96,8 @@ async def item_rows(unit: Unit, items: Sequence[BacklogItem]) -> list[BacklogRow
 
 async def pick_item(unit: Unit, named: str) -> BacklogItem:
     """The one item whose id or theme's id begins so; NotFound or BadInput otherwise."""
+    if exact := await unit.backlog.some([named]):
+        return exact[0]
     items = await unit.backlog.items()
     found = [item for item in items if named and named in {item.id, item.theme_id}]
     found = found or [

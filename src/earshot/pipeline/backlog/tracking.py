@@ -8,6 +8,7 @@ from earshot.domain.backlog import BacklogItem, ExistingItem, ItemEdit, ItemStat
 from earshot.domain.backlog import Standing as Likeness
 from earshot.domain.delivery import Link, Standing, Thing
 from earshot.domain.grouping import Decider
+from earshot.domain.outcome import Shipped
 from earshot.pipeline.backlog.following import EARSHOT, STATUS, find_heirs, last_status
 from earshot.pipeline.backlog.locks import BACKLOG
 from earshot.pipeline.backlog.recognising import EARSHOT_MADE_IT, TRACKED, key_of_ticket
@@ -30,8 +31,36 @@ async def keep_in_step(parts: Parts) -> list[str]:
             edit for item in items for edit in await _edits(unit, item, links=tickets.get(item.id, []), now=now)
         ]
         await unit.backlog.edit(edits)
+        await _note_shipped(parts, unit, items=items, edits=edits, tickets=tickets)
         await unit.commit()
     return [edit.item_id for edit in edits]
+
+
+async def _note_shipped(
+    parts: Parts,
+    unit: Unit,
+    *,
+    items: Sequence[BacklogItem],
+    edits: Sequence[ItemEdit],
+    tickets: dict[str, list[Link]],
+) -> None:
+    """Remember when a fix shipped, as its ticket told; and that it did not where the ticket is open again."""
+    by_id, now = {item.id: item for item in items}, parts.clock.now()
+    for edit in edits:
+        item = by_id[edit.item_id]
+        if edit.value == json.dumps(ItemStatus.SHIPPED.value):
+            closed = [link.closed_at for link in tickets.get(item.id, []) if link.closed_at is not None]
+            note = Shipped(
+                id=parts.ids.new(),
+                theme_id=item.theme_id,
+                item_id=item.id,
+                shipped_at=max(closed, default=now),
+                actor=EARSHOT,
+                noted_at=now,
+            )
+            await unit.pages.impact.mark_shipped(note)
+        elif item.status is ItemStatus.SHIPPED:
+            await unit.pages.impact.unmark_shipped(item.id, at=now)
 
 
 async def tickets_of(unit: Unit, items: Sequence[BacklogItem]) -> dict[str, list[Link]]:

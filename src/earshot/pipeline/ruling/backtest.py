@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 
 from earshot.act.routing import Routes
@@ -31,6 +31,7 @@ class RuleTest(Noun):
 
     `flagged`: matches whose text instructs its reader, which would have waited for a person. `left_out`: insights
     for which an earlier rule stopped this one. `skipped`: the share of insights that the database ruled out.
+    `days` are matches by the day on which customers wrote, in the report's zone.
     """
 
     name: str
@@ -43,6 +44,7 @@ class RuleTest(Noun):
     failures: int = 0
     skipped: float = 0.0
     examples: tuple[Example, ...] = ()
+    days: dict[date, int] = {}
 
 
 class BackTest(Noun):
@@ -82,7 +84,7 @@ async def back_test(
     Themes and customers are as known today. Nothing is changed.
     """
     tested = [rule for rule in rules.ordered if not only or rule.settings.name in only]
-    replay = Replay([rule.settings.name for rule in tested], routes=routes, until=until)
+    replay = Replay([rule.settings.name for rule in tested], routes=routes, until=until, zone=parts.report.timezone)
     async with parts.store.unit() as unit:
         insights = await unit.rulebook.count(since, until)
     step = parts.progress.step("Replaying")
@@ -167,6 +169,7 @@ def _test(name: str, tally: Tally, *, parts: Parts, insights: int, urls: dict[st
         failures=tally.failures,
         skipped=_share(insights - tally.judged, insights),
         examples=tuple(examples),
+        days=dict(sorted(tally.days.items())),
     )
 
 

@@ -1,9 +1,10 @@
 """Rules at work on the past: what each would have done, counted insight by insight. Pure."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from earshot.act.routing import Routes
 from earshot.decide.actions import to_actions
@@ -33,7 +34,10 @@ class Example(Noun):
 
 @dataclass
 class Tally:
-    """What one rule came to. `keys` are its distinct actions, `arrivals` what they come to outside."""
+    """What one rule came to. `keys` are its distinct actions, `arrivals` what they come to outside.
+
+    `days` counts matches by the day on which the customer wrote.
+    """
 
     judged: int = 0
     matches: int = 0
@@ -43,6 +47,7 @@ class Tally:
     keys: set[str] = field(default_factory=set[str])
     subjects: set[str] = field(default_factory=set[str])
     arrivals: Arrivals = field(default_factory=Arrivals)
+    days: Counter[date] = field(default_factory=Counter[date])
     newest: deque[tuple[Facts, str]] = field(default_factory=lambda: deque[tuple[Facts, str]](maxlen=EXAMPLES))
 
     @property
@@ -55,13 +60,17 @@ class Tally:
 
 
 class Replay:
-    """Tallies of the rules that are tested, and of all together. Insights come in the order of their time."""
+    """Tallies of the rules that are tested, and of all together. Insights come in the order of their time.
 
-    def __init__(self, tested: Sequence[str], *, routes: Routes, until: datetime) -> None:
+    Days begin at midnight in `zone`.
+    """
+
+    def __init__(self, tested: Sequence[str], *, routes: Routes, until: datetime, zone: str = "UTC") -> None:
         self.tallies: Mapping[str, Tally] = {name: Tally() for name in tested}
         self.together = Arrivals()
         self._routes = routes
         self._until = until
+        self._zone = ZoneInfo(zone)
 
     def judge(self, rules: Rules, facts: Facts, *, tested: Sequence[str]) -> None:
         """Take one insight through the rules as if all were on; only the tested ones are counted."""
@@ -82,6 +91,7 @@ class Replay:
         tally = self.tallies[match.rule.name]
         tally.matches += 1
         tally.flagged += facts.insight.injection
+        tally.days[(facts.at or self._until).astimezone(self._zone).date()] += 1
         tally.newest.append((facts, match.because))
         if all(kind in INWARD for kind in match.rule.kinds):
             tally.keys.update(f"{kind}:{verdict.conversation_id}" for kind in match.rule.kinds)

@@ -6,10 +6,10 @@ from datetime import datetime
 from earshot.decide.rules import RuleRow, list_rules
 from earshot.decide.schema import nearest
 from earshot.decide.settings import RuleSettings
-from earshot.decide.standing import Standing, rule_hash, standings
+from earshot.decide.standing import Standing, digest, rule_hash, standings
 from earshot.domain.model import Noun
 from earshot.domain.rule_state import RuleMode, RuleState
-from earshot.errors import Misconfigured, NotFound
+from earshot.errors import Misconfigured, NotFound, Rejected
 from earshot.pipeline.parts import Parts
 
 SINGLE = 1.0
@@ -17,7 +17,10 @@ SINGLE = 1.0
 
 
 class RuleStanding(Noun):
-    """A rule as it is listed: its text, what is wrong with it, and how far it is switched on."""
+    """A rule as it is listed: its text, what is wrong with it, and how far it is switched on.
+
+    `version` stands for its text and state, for `switch`.
+    """
 
     rule: RuleRow
     mode: RuleMode
@@ -25,6 +28,7 @@ class RuleStanding(Noun):
     changed: bool = False
     since: datetime | None = None
     actor: str = ""
+    version: str = ""
 
 
 async def list_standing(parts: Parts, rules: Sequence[RuleSettings]) -> list[RuleStanding]:
@@ -35,9 +39,18 @@ async def list_standing(parts: Parts, rules: Sequence[RuleSettings]) -> list[Rul
 
 
 async def switch(
-    parts: Parts, rule: RuleSettings, *, mode: RuleMode, share: float = SINGLE, reason: str = ""
+    parts: Parts,
+    rule: RuleSettings,
+    *,
+    mode: RuleMode,
+    share: float = SINGLE,
+    reason: str = "",
+    seen: str | None = None,
 ) -> RuleState:
-    """Set how far a rule, with its present text, is switched on. Misconfigured when the settings switch it off."""
+    """Set how far a rule, with its present text, is switched on. Misconfigured when the settings switch it off.
+
+    `seen` is the version that a person looked at: Rejected when somebody switched it, or changed it, since then.
+    """
     if not rule.enabled and mode is not RuleMode.OFF:
         raise Misconfigured(
             f"The settings switch the rule {rule.name!r} off, and they win.",
@@ -53,6 +66,13 @@ async def switch(
         at=parts.clock.now(),
     )
     async with parts.store.unit() as unit:
+        await unit.pages.rules.hold(rule.name)
+        known = standings([rule], await unit.rulebook.states())[rule.name]
+        if seen is not None and seen != _version(rule_hash(rule), known):
+            raise Rejected(
+                f"Somebody switched or changed the rule {rule.name} while you looked at it; it is as they left it.",
+                hint="Look at it as it is now, then decide again.",
+            )
         await unit.rulebook.set(state)
         await unit.commit()
     return state
@@ -82,4 +102,10 @@ def _standing(row: RuleRow, standing: Standing) -> RuleStanding:
         changed=standing.changed,
         since=state.at if state else None,
         actor=state.actor if state else "",
+        version=_version(row.hash, standing),
     )
+
+
+def _version(text: str, standing: Standing) -> str:
+    at = standing.state.at.isoformat() if standing.state else ""
+    return digest(text, standing.mode.value, f"{standing.share}", at)

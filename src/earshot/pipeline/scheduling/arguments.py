@@ -34,6 +34,7 @@ _KNOWN: dict[Chore, dict[str, Callable[[str], str]]] = {
     Chore.RUN: {**_READING, "batch": _yes_or_no, "formats": _formats},
     Chore.SYNC: _READING,
     Chore.REPORT: {"since": _span, "formats": _formats},
+    Chore.AUDIT: {},
     Chore.SWEEP: {},
 }
 

@@ -9,6 +9,7 @@ from earshot.domain.schedule import Chore, Schedule, ScheduleState
 from earshot.errors import EarshotError, Transient
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.scheduling.auditing import draw_sample
 from earshot.pipeline.scheduling.order import Conditions, Done, Order
 from earshot.pipeline.scheduling.reading import run_daily, sync_up
 from earshot.pipeline.scheduling.reports import write_report
@@ -19,6 +20,7 @@ _CHORES: Mapping[Chore, Callable[[Parts, Order], Awaitable[Done]]] = {
     Chore.RUN: run_daily,
     Chore.SYNC: sync_up,
     Chore.REPORT: write_report,
+    Chore.AUDIT: draw_sample,
     Chore.SWEEP: sweep,
 }
 

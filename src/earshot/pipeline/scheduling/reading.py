@@ -13,7 +13,7 @@ from earshot.pipeline.parts import Parts
 from earshot.pipeline.people import retain
 from earshot.pipeline.scheduling.arguments import formats_of, is_yes
 from earshot.pipeline.scheduling.order import Done, Order
-from earshot.pipeline.scheduling.reports import write
+from earshot.pipeline.scheduling.reports import and_sent, write
 from earshot.pipeline.syncing import sync
 
 _AUTO, _LOCAL = "auto", "local"
@@ -38,7 +38,8 @@ async def run_daily(parts: Parts, order: Order) -> Done:
         done.report, order, formats=formats_of(order.argument("formats", "html")), zone=parts.report.timezone
     )
     acted = await act_on(parts) if done.acted.cut_short else done.acted
-    return Done(ok=done.run.ok is True, words=_told(done, acted) + f" Report: {files[0]}.")
+    told = Done(ok=done.run.ok is True, words=_told(done, acted) + f" Report: {files[0]}.")
+    return await and_sent(parts, order, done=told)
 
 
 async def sync_up(parts: Parts, order: Order) -> Done:

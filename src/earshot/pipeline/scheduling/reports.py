@@ -1,26 +1,26 @@
-"""The chore REPORT: the report of the period before, as files. The same time gives the same files."""
+"""The chore REPORT: the report of the period before, as files and to whom its series sends it.
 
-import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+The same time gives the same files, and sends nothing twice.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from earshot.domain.report import Report
-from earshot.errors import Misconfigured
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reporting import report
+from earshot.pipeline.reports.filing import RENDERERS, appear
 from earshot.pipeline.scheduling.arguments import formats_of
+from earshot.pipeline.scheduling.issuing import issue_at
 from earshot.pipeline.scheduling.order import Done, Order
 from earshot.pipeline.scheduling.periods import period
-from earshot.report import to_html, to_json, to_markdown
 
-_RENDERERS: dict[str, Callable[[Report], str]] = {"html": to_html, "md": to_markdown, "json": to_json}
 _EACH = "html,md"
 
 
 async def write_report(parts: Parts, order: Order) -> Done:
-    """Gather the figures of the period and write them."""
+    """Gather the figures of the period, write them, and send them where the schedule's series goes."""
     zone = parts.report.timezone
     window = period(order.schedule, order.tick, zone=zone, since=order.since)
     figures = await report(parts, since=window.start, until=window.end)
@@ -30,7 +30,18 @@ async def write_report(parts: Parts, order: Order) -> Done:
         f"{window.start.astimezone(local):%Y-%m-%d %H:%M} to {window.end.astimezone(local):%Y-%m-%d %H:%M} ({zone})"
     )
     count = figures.totals.conversations
-    return Done(ok=True, words=f"Report of {span}, {count:,} conversations: {', '.join(map(str, paths))}.")
+    done = Done(ok=True, words=f"Report of {span}, {count:,} conversations: {', '.join(map(str, paths))}.")
+    return await and_sent(parts, order, done=done)
+
+
+async def and_sent(parts: Parts, order: Order, *, done: Done) -> Done:
+    """The same, once the series of the schedule's name was sent, where there is one."""
+    told = await issue_at(parts, order.schedule, tick=order.tick)
+    if not told:
+        return done
+    words = " ".join([done.words, *(f"{one.destination}: {one.words}." for one in told)])
+    ok = done.ok and all(one.ok for one in told)
+    return Done(ok=ok, words=words, again=done.again or any(one.again for one in told))
 
 
 def write(figures: Report, order: Order, *, formats: Sequence[str], zone: str) -> list[Path]:
@@ -39,21 +50,5 @@ def write(figures: Report, order: Order, *, formats: Sequence[str], zone: str) -
     name = f"{order.schedule.name}-{local:%Y-%m-%d-%H%M}"
     paths = [order.conditions.folder / f"{name}.{form}" for form in formats]
     for form, path in zip(formats, paths, strict=True):
-        _appear(path, _RENDERERS[form](figures))
+        appear(path, RENDERERS[form](figures))
     return paths
-
-
-def _appear(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise Misconfigured(
-            f"Cannot write {path}: {error.strerror or error}.",
-            hint="Free some space, or name another place: [schedule] folder.",
-        ) from None

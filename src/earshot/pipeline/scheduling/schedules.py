@@ -7,6 +7,7 @@ from earshot.pipeline.scheduling.settings import ScheduleEntry, ScheduleSettings
 _BUILT_IN = (
     ("daily", Chore.RUN, CatchUp.LAST),
     ("weekly", Chore.REPORT, CatchUp.LAST),
+    ("audit", Chore.AUDIT, CatchUp.LAST),
     ("sync", Chore.SYNC, CatchUp.LAST),
     ("sweep", Chore.SWEEP, CatchUp.NONE),
 )

@@ -31,7 +31,7 @@ class ScheduleEntry(Noun):
     """One schedule of your own."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Its name, unique.")
-    chore: Chore = Field(description="What is done: run, sync, report or sweep.")
+    chore: Chore = Field(description="What is done: run, sync, report, audit or sweep.")
     cron: CronLine = Field(description='When, as a cron line of five fields: "0 6 * * *" is every day at 06:00.')
     timezone: str | None = Field(default=None, description="Time zone of the times (default: [report] timezone).")
     catch_up: CatchUp = Field(default=CatchUp.LAST, description="What happens with times that were missed.")
@@ -54,7 +54,7 @@ class ScheduleEntry(Noun):
 
 
 class ScheduleSettings(Noun):
-    """What workers do by themselves. An entry named daily, weekly, sync or sweep replaces the built-in one."""
+    """What workers do by themselves. An entry named as a built-in one (daily, weekly, audit …) replaces it."""
 
     enabled: bool = Field(default=True, description="Whether workers keep schedules at all.")
     daily: CronLineOrOff = Field(
@@ -62,6 +62,9 @@ class ScheduleSettings(Noun):
     )
     weekly: CronLineOrOff = Field(
         default="0 6 * * 1", description='The weekly report, as a cron line; "" switches it off.'
+    )
+    audit: CronLineOrOff = Field(
+        default="30 6 * * 1", description='The weekly sample to label, as a cron line; "" switches it off.'
     )
     sync: CronLineOrOff = Field(
         default="*/15 * * * *",

@@ -18,14 +18,17 @@ BELIEVED = {
     Chore.RUN: timedelta(hours=12),
     Chore.SYNC: timedelta(hours=2),
     Chore.REPORT: timedelta(hours=1),
+    Chore.AUDIT: timedelta(hours=1),
     Chore.SWEEP: timedelta(minutes=10),
 }
 """For so long a chore that did not end is believed to be under way; its next time waits."""
 WAITS_FOR: Mapping[Chore, frozenset[Chore]] = {
     Chore.SYNC: frozenset({Chore.RUN}),
     Chore.REPORT: frozenset({Chore.RUN}),
+    Chore.AUDIT: frozenset({Chore.RUN}),
 }
-"""A sync has nothing to do beside a run, and a report shows what the run of the same hour brought."""
+"""A sync has nothing to do beside a run, and a report shows, an audit draws from, what the
+run of the same hour brought."""
 _ORDER = tuple(Chore)
 
 

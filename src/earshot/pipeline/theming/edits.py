@@ -1,6 +1,7 @@
 """Use cases: what people do to themes. Each change is kept as data and works at once, in the same transaction.
 
-With `dry_run` everything is done and then rolled back: what is said is exactly what would happen.
+With `dry_run` everything is done and then rolled back: what is said is exactly what would happen. With `seen`, the
+mark of what a person was shown (`Edited.seen`), a change is refused when somebody else made one meanwhile.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from earshot.domain.backlog import TITLE_LIMIT
 from earshot.domain.grouping import Change, Edit, EditKind, Lineage, Regrouping, text_digest
 from earshot.domain.model import Noun
-from earshot.errors import BadInput
+from earshot.errors import BadInput, Rejected
 from earshot.group.naming import renamed
 from earshot.pipeline.locks import LINE
 from earshot.pipeline.parts import Parts
@@ -30,21 +31,27 @@ class Counted(Noun):
 
 
 class Edited(Noun):
-    """A change, and the themes it touches before and after it. `dry_run`: nothing was kept."""
+    """A change, and the themes it touches before and after it. `dry_run`: nothing was kept.
+
+    `seen` marks the themes as they were before it.
+    """
 
     edit: Edit
     before: tuple[Counted, ...]
     after: tuple[Counted, ...]
     lineage: tuple[Lineage, ...] = ()
     dry_run: bool = False
+    seen: str = ""
 
 
-async def merge(parts: Parts, theme: str, *, into: str, reason: str = "", dry_run: bool = False) -> Edited:
+async def merge(
+    parts: Parts, theme: str, *, into: str, reason: str = "", dry_run: bool = False, seen: str | None = None
+) -> Edited:
     """One theme goes into another, now and for all that comes later."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
         one, other = await pick_two(unit, theme, other=into)
         edit = _edit(parts, EditKind.MERGE, theme_id=one, reason=reason).model_copy(update={"into_id": other})
-        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run)
+        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run, seen=seen)
 
 
 async def split(
@@ -55,10 +62,12 @@ async def split(
     title: str | None = None,
     reason: str = "",
     dry_run: bool = False,
+    seen: str | None = None,
 ) -> Edited:
     """What these conversations say leaves a theme and makes up a new one; the two never join again."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
         one = await pick_theme(unit, theme)
+        await _unchanged(unit, [one], seen=seen)
         taken = await _some(unit, one, wanted=conversations)
         edit = _edit(parts, EditKind.SPLIT, theme_id=one, reason=reason)
         new = "t" + text_digest(edit.id)[:_ID_DIGITS]
@@ -66,7 +75,7 @@ async def split(
         if title is not None:
             name = _edit(parts, EditKind.RENAME, theme_id=new, reason=reason)
             await unit.themes.edit(name.model_copy(update={"title": _title(title)}))
-        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run)
+        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run, seen=seen)
 
 
 async def move(
@@ -77,14 +86,16 @@ async def move(
     into: str,
     reason: str = "",
     dry_run: bool = False,
+    seen: str | None = None,
 ) -> Edited:
     """What these conversations say of one theme belongs to another."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
         one, other = await pick_two(unit, theme, other=into)
+        await _unchanged(unit, [one, other], seen=seen)
         taken = await _some(unit, one, wanted=conversations)
         edit = _edit(parts, EditKind.MOVE, theme_id=one, reason=reason)
         edit = edit.model_copy(update={"into_id": other, "conversations": taken})
-        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run)
+        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run, seen=seen)
 
 
 async def rename(
@@ -95,6 +106,7 @@ async def rename(
     description: str | None = None,
     reason: str = "",
     dry_run: bool = False,
+    seen: str | None = None,
 ) -> Edited:
     """A theme is called so, whatever joins it later."""
     async with parts.store.exclusive(LINE), parts.store.unit() as unit:
@@ -102,7 +114,7 @@ async def rename(
         told = one_line(description)[:_DESCRIPTION_LIMIT] if description is not None else None
         edit = _edit(parts, EditKind.RENAME, theme_id=one, reason=reason)
         edit = edit.model_copy(update={"title": _title(title), "description": told})
-        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run)
+        return await _carry_out(parts, unit, edit=edit, dry_run=dry_run, seen=seen)
 
 
 async def undo(parts: Parts, edit: str, *, dry_run: bool = False) -> Edited:
@@ -128,9 +140,10 @@ async def history(parts: Parts, theme: str | None, *, limit: int) -> tuple[list[
         return edits[::-1][:limit], await unit.themes.lineage(theme_id, limit=limit)
 
 
-async def _carry_out(parts: Parts, unit: Unit, *, edit: Edit, dry_run: bool) -> Edited:
-    await unit.themes.edit(edit)
+async def _carry_out(parts: Parts, unit: Unit, *, edit: Edit, dry_run: bool, seen: str | None = None) -> Edited:
     named = [one for one in (edit.theme_id, edit.into_id) if one is not None]
+    mark = await _unchanged(unit, named[:1] if edit.kind is EditKind.SPLIT else named, seen=seen)
+    await unit.themes.edit(edit)
     before = await _count(unit, named)
     done = await _obey(parts, unit, edit=edit)
     if edit.kind is EditKind.RENAME:
@@ -139,7 +152,18 @@ async def _carry_out(parts: Parts, unit: Unit, *, edit: Edit, dry_run: bool) -> 
     after = await _count(unit, _touched(named, done))
     if not dry_run:
         await unit.commit()
-    return Edited(edit=edit, before=before, after=after, lineage=done.lineage, dry_run=dry_run)
+    return Edited(edit=edit, before=before, after=after, lineage=done.lineage, dry_run=dry_run, seen=mark)
+
+
+async def _unchanged(unit: Unit, theme_ids: Sequence[str], *, seen: str | None) -> str:
+    """The mark of these themes as they are. Rejected where it is not the one that was seen."""
+    mark = await unit.pages.themes.mark(theme_ids)
+    if seen is not None and seen != mark:
+        raise Rejected(
+            "Somebody changed the theme while you looked at it; nothing of yours was saved.",
+            hint="Look at it as it is now, then decide again.",
+        )
+    return mark
 
 
 async def _obey(parts: Parts, unit: Unit, *, edit: Edit) -> Regrouping:

@@ -8,6 +8,7 @@ from earshot.sim.intercom.peek import is_object, mapping, sequence
 from earshot.sim.tools.door import ToolDoor, ToolRoute
 from earshot.sim.tools.settings import ToolSimSettings
 from earshot.sim.tools.slack_blocks import wrong_blocks
+from earshot.sim.tools.slack_files import SlackFiles
 from earshot.sim.tools.wire import Json, ToolCall, ToolRefused, ToolReply, answer
 
 _BLOCK_CHARACTERS = 13_200
@@ -59,7 +60,9 @@ class SlackSim:
         self.missing: set[str] = set()
         self.unknown = {"#nowhere"}
         self.strict = False
+        self.scopes = "chat:write,files:write"
         self.messages: list[Message] = []
+        self.files = SlackFiles(refuse=_no, scopes=lambda: self.scopes, thread=self._in_thread)
         self._by_ts: dict[tuple[str, str], Message] = {}
         self._door = ToolDoor(
             self.settings,
@@ -67,6 +70,7 @@ class SlackSim:
                 ToolRoute("POST", "/api/auth.test", self._auth),
                 ToolRoute("POST", "/api/chat.postMessage", self._post),
                 ToolRoute("POST", "/api/chat.update", self._update),
+                *self.files.routes,
                 ToolRoute("POST", "/services/{team}/{app}/{token}", self._hook),
             ),
             authorised=self._authorised,
@@ -86,6 +90,8 @@ class SlackSim:
 
     def _authorised(self, call: ToolCall) -> None:
         wanted = self.settings.token
+        if "/upload/" in call.url:
+            return
         if "/services/" in call.url:
             if wanted and call.path["token"] != wanted:
                 raise ToolRefused(_plain(404, "no_service"))
@@ -98,7 +104,7 @@ class SlackSim:
 
     def _auth(self, _call: ToolCall) -> ToolReply:
         told = {"ok": True, "url": "https://sim.slack.com/", "team": "Sim", "user": "earshot", "bot_id": "B1"}
-        return answer(told, headers={"x-oauth-scopes": "chat:write"})
+        return answer(told, headers={"x-oauth-scopes": self.scopes})
 
     def _post(self, call: ToolCall) -> ToolReply:
         body = _body(call)
@@ -150,6 +156,9 @@ class SlackSim:
             raise _no("not_in_channel")
         return channel
 
+    def _in_thread(self, channel: str, ts: str) -> bool:
+        return self._standing(channel, ts) is not None
+
     def _standing(self, channel: str, ts: object) -> Message | None:
         return self._by_ts.get((channel, ts)) if isinstance(ts, str) else None
 
@@ -168,6 +177,7 @@ class SlackSim:
         return {"ok": True, "channel": message.channel, "ts": message.ts, "text": message.text, "message": said}
 
     def _forget(self) -> None:
+        self.files.forget()
         self.messages.clear()
         self._by_ts.clear()
 

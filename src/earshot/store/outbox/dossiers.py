@@ -12,6 +12,7 @@ from earshot.domain.insight import Insight
 from earshot.domain.theme import Quote, Theme
 from earshot.store.backlog import PostgresBacklog
 from earshot.store.conversation_rows import COLUMNS, from_row
+from earshot.store.correction_rows import corrected
 from earshot.store.insight_rows import insight_from
 from earshot.store.insights import INSIGHT
 from earshot.store.labels import labels_from
@@ -52,8 +53,8 @@ _COUNTS = f"""
             conversation_id collate "C"))[1] as newest
     from {_READ} m group by action_key
 """
-_LABELS = """
-    select l.* from first_labels l join conversation c on c.id = l.conversation_id
+_LABELS = f"""
+    select l.*, {corrected("l")} from first_labels l join conversation c on c.id = l.conversation_id
     where l.conversation_id = any(:ids) and l.content_hash = c.content_hash and not exists (
         select from conversation_insights i
         where i.conversation_id = l.conversation_id and i.content_hash = l.content_hash

@@ -131,6 +131,7 @@ async def forget_actions(sql: Sql, keys: Sequence[str]) -> None:
     """Remove what hangs on removed actions; what was sent for them stays, without them."""
     for table in ("action_member", "action_alias"):
         await sql.run(f"delete from {table} where action_key = any(:keys)", keys=list(keys))
+    await sql.run("delete from queue_decision where subject = any(:keys)", keys=list(keys))
 
 
 async def outside(sql: Sql, ids: Sequence[str], *, gone: Gone, subjects: Sequence[str]) -> list[Link]:

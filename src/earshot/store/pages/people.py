@@ -8,6 +8,7 @@ from datetime import datetime
 
 from earshot.domain.visitor import Act, SavedView
 from earshot.ports.browse import Place
+from earshot.store.driver import Row
 from earshot.store.sql import Sql
 
 _ACT = "a.id, a.at, a.actor, a.role, a.act, a.subject, a.detail"
@@ -53,7 +54,7 @@ class PostgresPeople:
             limit=limit,
             **values,
         )
-        return [(row["id"], Act.model_validate({**row, "detail": _object(row["detail"])})) for row in rows]
+        return [(row["id"], _act(row)) for row in rows]
 
     async def views(self, owner: str, *, page: str = "") -> list[SavedView]:
         """The views of a person and everybody's, by page and name."""
@@ -84,8 +85,13 @@ class PostgresPeople:
         """How many conversations were last updated before a moment, counted up to `most`."""
         statement = """select count(*) from (
             select from conversation where updated_at < :before order by updated_at limit :most
-        ) some"""
+        ) late"""
         return await self._sql.value(statement, before=before, most=most)
+
+
+def _act(row: Row) -> Act:
+    told = {name: row[name] for name in Act.model_fields}
+    return Act.model_validate({**told, "detail": _object(row["detail"])})
 
 
 def _object(stored: object) -> object:

@@ -48,7 +48,10 @@ class InsightsAsked(Asked):
     churn_risk: list[ChurnRisk] = Field(default=[], description=_MANY)
     theme: str = Field(default="", pattern=KEY, description="A theme's id.")
     text: str = Field(
-        default="", max_length=200, pattern=r"^[^\x00]*$", description="Words of a summary or quote, in any case."
+        default="",
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description='Words of the messages or the summary, in any form: "a phrase", or, -not.',
     )
 
     def query(self, now: datetime) -> InsightQuery:

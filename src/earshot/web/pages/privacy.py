@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from earshot.domain.visitor import Role
 from earshot.errors import BadInput
-from earshot.pipeline.people import Erased, erase, known, overdue, retain
+from earshot.pipeline.people import Erased, Known, erase, known, overdue, retain
 from earshot.web.pages.shell import Desk, Form, Here, needs
 
 router = APIRouter()
@@ -55,8 +55,23 @@ async def retain_now(desk: Here, form: Form) -> Response:
     return desk.to("/privacy", f"{dropped:,} conversations were dropped.")
 
 
-async def _show(desk: Desk, *, done: Erased | None = None, **context: object) -> Response:
+async def _show(
+    desk: Desk,
+    *,
+    done: Erased | None = None,
+    contact: str = "",
+    conversation: str = "",
+    found: Known | None = None,
+) -> Response:
     days = desk.settings.database.retention_days
-    shown = {"contact": "", "conversation": "", "found": None, **context}
     late = await overdue(desk.parts, days=days or _YEAR)
-    return desk.show("privacy.html.j2", days=days, late=late, year=_YEAR, done=done, **shown)
+    return desk.show(
+        "privacy.html.j2",
+        days=days,
+        late=late,
+        year=_YEAR,
+        done=done,
+        contact=contact,
+        conversation=conversation,
+        found=found,
+    )

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from earshot.text.escape import safe_url, visible
 from earshot.web.pages.navigation import NAVIGATION
 
+_LETTERS: Final = frozenset({"ux", "pm", "cs", "smb", "api"})
 NOTHING: Final = "–"
 """What is shown where a value is not known."""
 
@@ -68,6 +69,7 @@ def day(context: Context, at: datetime | date | None) -> object:
 def words(name: object) -> str:
     """PRODUCT_BUG and very_negative as people say them."""
     text = str(getattr(name, "value", name) or "").replace("_", " ").strip().lower()
+    text = " ".join(one.upper() if one in _LETTERS else one for one in text.split())
     return text[:1].upper() + text[1:] if text else NOTHING
 
 

@@ -1,7 +1,8 @@
 """What every page has: who looks, the parts they act with, how a page is shown and what follows a form."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,8 @@ VISITOR = "earshot.visitor"
 """Key of the request's scope under which the gate says who looks."""
 SAID = "earshot_said"
 """Cookie of what is to be said on the next page."""
+PATIENCE = timedelta(seconds=3)
+"""How long a page waits for a run that holds the line; then it says so (503)."""
 _LOOK = frozenset({"GET", "HEAD"})
 
 
@@ -84,10 +87,20 @@ class Desk:
             )
 
 
-async def checked(request: Request) -> None:
-    """Every request that changes something: from a form of ours, by somebody who may. Raises Denied."""
-    if request.method in _LOOK:
-        return
+async def checked(request: Request) -> AsyncGenerator[None]:
+    """Every request that changes something: from a form of ours, by somebody who may. Raises Denied.
+
+    Files that came with it are closed once it was answered.
+    """
+    if request.method not in _LOOK:
+        await _check(request)
+    try:
+        yield
+    finally:
+        await request.close()
+
+
+async def _check(request: Request) -> None:
     visitor: Visitor = request.scope[VISITOR]
     needed = Role(getattr(request.scope.get("endpoint"), "needs", Role.EDITOR))
     if not visitor.role.covers(needed):
@@ -118,7 +131,8 @@ async def _desk(request: Request) -> Desk:
         raise Denied(f"This page is for the role {needed.value}; you are {visitor.role.value}.")
     state = request.app.state
     earshot: Earshot = state.earshot
-    parts = replace(earshot.parts, actor=visitor.name, make_rules=state.make_rules)
+    store = earshot.parts.store.patient(PATIENCE)
+    parts = replace(earshot.parts, store=store, actor=visitor.name, make_rules=state.make_rules)
     return Desk(request, visitor, parts, state.settings, state.seals)
 
 

@@ -1,7 +1,7 @@
 // Keys for what can be clicked anyway: without this script every page works the same.
 "use strict";
 (() => {
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+  const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") !== null;
   const rows = () => [...document.querySelectorAll("table.list tbody tr, .rows > li")];
   let leading = false;
 

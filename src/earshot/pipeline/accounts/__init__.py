@@ -1,0 +1,1 @@
+"""Use cases of accounts: how each stands and what its risk is."""

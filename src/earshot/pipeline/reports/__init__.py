@@ -1,0 +1,1 @@
+"""Use cases: reports of a series are written, sent once per period and destination, and looked at again."""
