@@ -1,7 +1,7 @@
 """Take the pictures of docs/first-look.md anew: the path of a newcomer through the pages of the demo.
 
     .venv/bin/python .ci/pictures.py                                 # runs the demo first, about a minute
-    .venv/bin/python .ci/pictures.py --url http://127.0.0.1:8080     # a demo that is shown: approves its first item
+    .venv/bin/python .ci/pictures.py --url http://127.0.0.1:8080     # a demo that is shown
 
 Needs what `python3 dev.py test` sets up, and chromium. Pictures are 1,280 pixels wide, light, under 200 kB each.
 Prints how long a person who clicks at once waits for each page.
@@ -83,6 +83,7 @@ def walk(page: Page, url: str) -> None:
     page.goto(item)
     follow(page, "button[data-key='a']")
     picture(page, "approved", height=420)
+    follow(page, "button:text('Back to draft')")
     page.goto(f"{url}/backlog")
     picture(page, "backlog", height=700)
 

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from earshot.app import build
 from earshot.domain.job import JobName
+from earshot.errors import Transient
 from earshot.pipeline.live.judging import judge_read
+from earshot.pipeline.live.labelling import Labelling
+from earshot.pipeline.live.serving import live_serving
 from earshot.pipeline.money.consent import note
-from earshot.pipeline.reading.classify import classify
+from earshot.pipeline.reading.classify import classify, ledger_of
+from earshot.ports.store import Store
 from earshot.settings import Secrets, Settings
 from earshot.sim.intercom.server import running as intercom_running
 from earshot.sim.intercom.settings import SimSettings
@@ -170,3 +175,63 @@ async def test_many_labels_at_once_are_each_judged_once(sim: IntercomSim, opened
         (action,) = actions
         members = await unit.decisions.members(action.key, limit=50)
     assert sorted(one.conversation_id for one in members) == sorted(talks)
+
+
+class Leaving:
+    """A store that is away for the next `away` transactions."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.away = 0
+
+    def unit(self) -> Any:
+        """A transaction, or none while the database is away."""
+        if self.away:
+            self.away -= 1
+            raise Transient("the connection to the database was lost")
+        return self._store.unit()
+
+
+async def outcomes(ear: Ear) -> list[str]:
+    """How the calls ended, as far as it is written down."""
+    async with ear.parts.store.unit() as unit:
+        return sorted([call.outcome.value async for calls in unit.calls.export() for call in calls])
+
+
+async def test_labels_that_were_paid_for_survive_a_restart_of_the_database(
+    sim: IntercomSim, opened: Opened
+) -> None:
+    sure, databases = decides(CRITICAL), list[Leaving]()
+
+    def answer(content: str, questions: Sequence[Json]) -> list[dict[str, float]]:
+        databases[0].away = 2
+        return sure(content, questions)
+
+    llm = LlmSim(decisions=answer)
+    ear: Ear = await opened(llm)
+    databases.append(Leaving(ear.parts.store))
+    store: Any = databases[0]
+    ear.serving = live_serving(replace(ear.parts, store=store))
+    talk = sim.begin(LOST)
+    await ear.hear(talk["id"])
+    assert databases[0].away == 0
+    assert await actions_of(ear) == {"PAGE_ONCALL_ENGINEER": "PAGE"}
+    assert len(llm.invoice) == 1
+
+
+async def test_a_call_has_ended_when_its_labels_are_saved(sim: IntercomSim, opened: Opened) -> None:
+    ear: Ear = await opened(LlmSim(decisions=decides(CRITICAL)))
+    await ear.hear(sim.begin(LOST)["id"])
+    await ear.hear(sim.begin("How do I invite a colleague?")["id"])
+    labelling = Labelling(ear.parts)
+    async with ear.parts.store.unit() as unit:
+        first, second = (await unit.conversations.pending(10))[:2]
+    before = len(await outcomes(ear))
+    with labelling.owing(first.id):
+        assert (await labelling.read(first)).labels is not None
+        assert (await labelling.read(second)).labels is not None
+        assert (await outcomes(ear))[-1] == "started", "who is killed now has lost it"
+    ledger = ledger_of(labelling.reader)
+    assert ledger is not None
+    await ledger.flush()
+    assert (await outcomes(ear))[before:] == ["ok"] * 2

@@ -20,9 +20,12 @@ _PLACED = """
     order by a.key, m.suspect <> '', m.at, m.conversation_id collate "C"
 """
 _ADOPT = """
+    with free as (
+        select key from action where key = any(:keys) and unplaced order by key for no key update {busy}
+    )
     update action a set subject_id = p.theme_id, unplaced = false, adopted = true
-    from unnest(cast(:keys as text[]), cast(:themes as text[])) as p (key, theme_id)
-    where a.key = p.key and a.unplaced
+    from free join unnest(cast(:keys as text[]), cast(:themes as text[])) as p (key, theme_id) using (key)
+    where a.key = free.key returning a.key
 """
 _FOLLOW = """
     update {table} t set subject_id = p.theme_id
@@ -109,14 +112,23 @@ _SAME_MATTER = """
 as others may well mean another matter."""
 
 
-async def adopt(sql: Sql) -> None:
-    """Give actions whose theme became known that theme as their subject, and what was made for them too."""
-    placed = await sql.rows(_PLACED)
-    if not placed:
+def is_placed(action: Action) -> bool:
+    """Whether its subject is a theme, not what stands in for one: actions of that theme are looked for then."""
+    return action.subject is Subject.THEME and not action.subject_id.startswith(STANDINS)
+
+
+async def adopt(sql: Sql, *, patient: bool = True) -> None:
+    """Give actions whose theme became known that theme as their subject, and what was made for them too.
+
+    Who is not `patient` leaves those that somebody holds, such as a plan in the making, to the next one.
+    """
+    known = {row["key"]: row["theme_id"] for row in await sql.rows(_PLACED)}
+    if not known:
         return
-    values = {"keys": [row["key"] for row in placed], "themes": [row["theme_id"] for row in placed]}
-    await sql.run(_ADOPT, **values)
-    for table in ("link", "delivery"):
+    busy = "" if patient else "skip locked"
+    keys = await sql.column(_ADOPT.format(busy=busy), keys=list(known), themes=list(known.values()))
+    values = {"keys": keys, "themes": [known[key] for key in keys]}
+    for table in ("link", "delivery") if keys else ():
         await sql.run(_FOLLOW.format(table=table), **values)
 
 

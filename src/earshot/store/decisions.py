@@ -9,7 +9,7 @@ from typing import Any
 
 from earshot.domain.action import INWARD, Action, ActionKind, ActionMember, ActionStatus, Subject
 from earshot.domain.facts import Facts
-from earshot.store.adopting import STANDINS, adopt, resolve
+from earshot.store.adopting import adopt, is_placed, resolve
 from earshot.store.cleaning import clean, clean_json
 from earshot.store.facts import load_facts
 from earshot.store.label_facts import known_facts, undecided_labels
@@ -144,7 +144,7 @@ class PostgresDecisions:
         """
         new = 0
         if actions:
-            await adopt(self._sql)
+            await adopt(self._sql, patient=any(is_placed(action) for action in actions))
             await self._sql.stage(_DECIDED, [_staged(action, now=now) for action in actions])
             await resolve(self._sql, actions, now=now)
             new = await self._sql.run(_INSERT)
@@ -222,7 +222,7 @@ def _staged(action: Action, *, now: datetime) -> tuple[Any, ...]:
         clean(action.suspect),
         action.approve,
         action.kind in URGENT,
-        action.subject is Subject.THEME and action.subject_id.startswith(STANDINS),
+        action.subject is Subject.THEME and not is_placed(action),
         now if outward else None,
         action.standin_key,
         None,

@@ -1,30 +1,27 @@
 """Opens the store: finds or starts the database, brings its schema up to date, hands out units of work."""
 
 import importlib
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from earshot.errors import Misconfigured, Transient
+from earshot.errors import Misconfigured
 from earshot.ports.clock import Clock
 from earshot.ports.jobs import Engine
-from earshot.store import driver, migrating
+from earshot.store import migrating
 from earshot.store.address import OLDEST, Address, connect, parse, session_name
 from earshot.store.backup import backup, restore
 from earshot.store.driver import Driver
 from earshot.store.embedded.server import Embedded, open_embedded
 from earshot.store.lexicons import KeptLexicon
+from earshot.store.locks import Locks
 from earshot.store.settings import StoreSettings
 from earshot.store.sql import driver_of
 from earshot.store.unit import PostgresUnit
 from earshot.store.vitals import Vitals, vitals
-
-_TRY = "select pg_try_advisory_lock(hashtextextended('earshot:lock:' || $1, 0))"
-_WAIT = "select pg_advisory_lock(hashtextextended('earshot:lock:' || $1, 0))"
 
 
 class PostgresStore:
@@ -44,6 +41,7 @@ class PostgresStore:
         self._embedded = embedded
         self._kept = kept or KeptLexicon()
         self._patience = patience
+        self._locks = Locks(address)
 
     def unit(self) -> PostgresUnit:
         """A fresh transaction."""
@@ -51,7 +49,7 @@ class PostgresStore:
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Hold a named lock across processes; waits for it. True when it had to wait; freed when we die."""
-        return _exclusive(self.address, name, patience=self._patience)
+        return self._locks.hold(name, patience=self._patience)
 
     def patient(self, wait: timedelta) -> "PostgresStore":
         """The same store for who cannot wait: a lock held longer than that raises Transient. Not to be closed."""
@@ -89,6 +87,7 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Give connections back, and stop the embedded server when nobody else uses it."""
+        await self._locks.close()
         await self._engine.dispose()
         if self._embedded is not None:
             await self._embedded.close()
@@ -156,27 +155,3 @@ def _engine(address: Address, *, size: int) -> AsyncEngine:
         hide_parameters=True,  # they are customer text and must not reach a log
         json_deserializer=str,  # JSON columns come as text, which the nouns validate faster than objects
     )
-
-
-@asynccontextmanager
-async def _exclusive(address: Address, name: str, *, patience: timedelta | None) -> AsyncGenerator[bool]:
-    connection = await connect(address)
-    try:
-        free = await connection.fetchval(_TRY, name)
-        if not free:
-            await _wait(connection, name, patience=patience)
-        yield not free
-    finally:
-        await connection.close()
-
-
-async def _wait(connection: Driver, name: str, *, patience: timedelta | None) -> None:
-    if patience is not None:
-        await connection.execute(f"set lock_timeout = {max(1, round(patience.total_seconds() * 1000))}")
-    try:
-        await connection.execute(_WAIT, name)
-    except driver.LockNotAvailable as error:
-        raise Transient(
-            "A run is under way and changes what you want to change; nothing of yours was done.",
-            hint="Try again in a moment. Health and `earshot worker status` say what is at work.",
-        ) from error

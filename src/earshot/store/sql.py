@@ -8,6 +8,7 @@ longer over one of those than the database does. What is left to it is the pool.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,13 +21,19 @@ from earshot.store.driver import Confused, Driver, Prepared, Row, is_lost
 
 T = TypeVar("T")
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_MOST_DEAD = 1_000
+"""Rows that are deleted from a stage one by one before it is truncated."""
 _MOST_PREPARED = 400
 """Statements that a connection keeps prepared; more of them make it begin anew."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A temporary table that a bulk write is copied into before one set-based statement takes it over."""
+    """A temporary table that a bulk write is copied into before one set-based statement takes it over.
+
+    Its rows go with the transaction. Not by `on commit delete rows`: that truncates all such tables of a connection
+    at each commit, with their TOAST tables and indexes, which took longer than all that the transaction was for.
+    """
 
     name: str
     columns: Mapping[str, str]
@@ -35,7 +42,7 @@ class Stage:
     def ddl(self) -> str:
         """The statement that makes it, once per connection."""
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        return f"create temp table if not exists {self.name} ({columns}) on commit delete rows"
+        return f"create temp table if not exists {self.name} ({columns})"
 
 
 @dataclass
@@ -45,6 +52,8 @@ class _Kept:
     driver: Driver
     prepared: dict[str, Prepared]
     stages: set[str]
+    dead: Counter[str]
+    """Rows that were copied into each stage since it was last truncated."""
 
 
 class Sql:
@@ -78,8 +87,7 @@ class Sql:
     async def run(self, statement: str, **parameters: Any) -> int:
         """Execute a statement; how many rows it touched."""
         prepared, _ = await self._run(statement, parameters)
-        last = (prepared.get_statusmsg() or "").rpartition(" ")[2]
-        return int(last) if last.isdecimal() else 0
+        return _count(prepared.get_statusmsg() or "")
 
     async def stage(self, stage: Stage, rows: Iterable[Sequence[Any]]) -> None:
         """Fill a stage by COPY, replacing what it held."""
@@ -93,11 +101,12 @@ class Sql:
         left = iter(rows)
         if (first := next(left, None)) is not None:
             records, columns = chain([first], left), list(stage.columns)
-            await self._safe(
+            copied = await self._safe(
                 lambda: kept.driver.copy_records_to_table(
                     stage.name, schema_name="pg_temp", records=records, columns=columns
                 )
             )
+            kept.dead[stage.name] += _count(copied)
 
     async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[Row]]:
         """The rows of a query through a server-side cursor, so that memory stays flat."""
@@ -114,9 +123,17 @@ class Sql:
             raise _gone()
         if (kept := self._kept) is None:
             return
-        await self._safe(lambda: kept.driver.execute("commit"))
+        ending = "; ".join([*(self._emptied(kept, name) for name in sorted(self._staged)), "commit"])
+        await self._safe(lambda: kept.driver.execute(ending))
         kept.stages.update(self._made)
         self._forget()
+
+    def _emptied(self, kept: _Kept, stage: str) -> str:
+        """The statement that empties a stage: it leaves dead rows behind until there are too many."""
+        if kept.dead[stage] <= _MOST_DEAD:
+            return f"delete from {stage}"
+        del kept.dead[stage]
+        return f"truncate {stage}"
 
     async def rollback(self) -> None:
         """Undo what was not committed."""
@@ -180,6 +197,12 @@ class Sql:
         self._made.clear()
 
 
+def _count(status: str) -> int:
+    """The rows that a status such as `UPDATE 3` tells of."""
+    last = status.rpartition(" ")[2]
+    return int(last) if last.isdecimal() else 0
+
+
 def _gone() -> Exception:
     """What was done before is undone: nothing may go on as if it were not."""
     return ConnectionError("the connection was lost within this transaction")
@@ -198,7 +221,7 @@ async def kept_of(connection: AsyncConnection) -> _Kept:
     raw = await connection.get_raw_connection()
     kept = cast("_Kept | None", raw.info.get("earshot"))
     if kept is None:
-        kept = raw.info["earshot"] = _Kept(await driver_of(connection), prepared={}, stages=set())
+        kept = raw.info["earshot"] = _Kept(await driver_of(connection), prepared={}, stages=set(), dead=Counter())
     return kept
 
 

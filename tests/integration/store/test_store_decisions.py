@@ -1,5 +1,6 @@
 """Decisions become actions once per subject; conversations join; subjects that become known are found again."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -135,6 +136,20 @@ async def test_an_action_is_adopted_by_its_theme(store: PostgresStore) -> None:
         assert found.key == first.key
         assert [a.key for a in await unit.decisions.find(known("x").key[:8], limit=9)] == [first.key]
     assert await decide(store, paged("1004")) == 0, "a conversation of the same hour without a theme joins too"
+
+
+async def test_nobody_waits_for_a_plan_to_adopt_an_action_that_is_not_asked_for(store: PostgresStore) -> None:
+    first = paged("1001")
+    await decide(store, first)
+    await grouped(store, 1, 2, 3)
+    async with store.unit() as planner:
+        await planner.sql.run("select from action where key = :key for update", key=first.key)
+        async with asyncio.timeout(20):
+            assert await decide(store, paged("1004")) == 0, "it joins without waiting"
+        assert [row["subject_id"] for row in await actions(store)] == [STANDIN]
+    assert await decide(store, known("1002")) == 0
+    assert [row["subject_id"] for row in await actions(store)] == ["t1"]
+    assert await members(store, first.key) == {"1001": "", "1002": "", "1004": ""}
 
 
 @pytest.mark.parametrize("differs", [{"dry_run": True}, {"parameters": {"channel": "#b"}, "key": hexed("b")}])

@@ -120,3 +120,18 @@ async def test_rows_come_in_batches_and_statements_survive_a_change_of_the_schem
 async def test_more_statements_than_a_connection_keeps(store: PostgresStore) -> None:
     async with store.unit() as unit:
         assert [await unit.sql.value(f"select {n}") for n in range(900)] == list(range(900))
+
+
+async def test_a_stage_that_is_used_for_ever_does_not_grow(store: PostgresStore) -> None:
+    small = store.apart(connections=1)
+    try:
+        for _ in range(12):
+            async with small.unit() as unit:
+                await unit.sql.stage(NOTES, [(n, "x" * 500) for n in range(300)])
+                assert await unit.sql.value("select count(*) from some_note") == 300
+                await unit.commit()
+        async with small.unit() as unit:
+            assert await unit.sql.value("select count(*) from some_note") == 0
+            assert await unit.sql.value("select pg_relation_size('some_note')") < 1_000_000
+    finally:
+        await small.close()

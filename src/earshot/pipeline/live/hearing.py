@@ -11,6 +11,7 @@ from functools import cache
 from earshot.domain.hearing import Fate, Heard
 from earshot.domain.notification import Concern, Effect, Turn
 from earshot.errors import Misconfigured, NotFound
+from earshot.pipeline.clashes import restart_safe
 from earshot.pipeline.deciding import judged
 from earshot.pipeline.live.contacts import Contacts
 from earshot.pipeline.live.fetching import Fetching
@@ -89,9 +90,11 @@ class Hearing:
             return taken.heard
         if taken.conversation is None:
             raise ValueError("what is not heard is to be read")
-        with case.stages.stage("label"):
-            read = await self._labelling.read(taken.conversation)
-        return await self._concluding.one(Answer(case, taken.conversation, read))
+        with self._labelling.owing(taken.conversation.id):
+            with case.stages.stage("label"):
+                read = await self._labelling.read(taken.conversation)
+            answer = Answer(case, taken.conversation, read)
+            return await restart_safe(lambda: self._concluding.one(answer), clock=self._parts.clock)
 
     async def _gone(self, turn: Turn) -> Heard:
         """It is not at the source any more: purge it."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 from earshot.domain.conversation import Conversation
@@ -10,7 +11,7 @@ from earshot.domain.insight import Stage
 from earshot.errors import Misconfigured
 from earshot.pipeline.money.consent import agreed
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.reading.classify import waits
+from earshot.pipeline.reading.classify import ledger_of, waits
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.reader import Read, Reader
 
@@ -55,6 +56,19 @@ class Labelling:
         """Whether a full reading is to follow."""
         more = read.labels is not None or (read.reading is not None and read.provenance.provisional)
         return more and self._parts.realtime.full_reading
+
+    @contextmanager
+    def owing(self, conversation_id: str) -> Generator[None]:
+        """How the call about it ended is written down when the answer is saved; who is killed before lost it."""
+        ledger = ledger_of(self.reader)
+        if ledger is None:
+            yield
+            return
+        ledger.keep_back([conversation_id])
+        try:
+            yield
+        finally:
+            ledger.let_go([conversation_id])
 
     async def read_at_once(self, conversations: Sequence[Conversation]) -> list[Read]:
         """What the local model makes of them; provisional where a language model reads them again."""
