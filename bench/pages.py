@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import report_figures
 from earshot.app import build
+from earshot.pipeline.accounts.reckoning import reckon
 from earshot.ports.clock import SystemClock
 from earshot.settings import Secrets, Settings
 from earshot.sim.serving import running
@@ -97,6 +98,8 @@ async def fill(folder: Path, conversations: int) -> None:
     async with store.unit() as unit:
         await unit.figures.refresh()
         await unit.commit()
+    async with await build(Settings.fixed({"database": {"data_dir": folder}}), secrets=Secrets()) as earshot:
+        await reckon(earshot.parts)
     connection = await connect(store.address)
     await connection.execute("vacuum analyze")
     await connection.close()

@@ -139,3 +139,20 @@ async def test_an_erased_account_leaves_no_standing(here: Open) -> None:
         await unit.commit()
     assert await here.value("select count(*) from account_standing where account = $1", person) == 0
     assert await here.value("select count(*) from dirty_account where account = $1", person) == 0
+
+
+async def test_a_customer_who_was_silent_for_long_still_stands(here: Open) -> None:
+    account = await here.value(
+        "select account from conversation_insights where account is not null "
+        "group by 1 order by count(*), 1 limit 1"
+    )
+    old = "now() - interval '300 days'"  # a constant of ours
+    for change in (
+        f"update conversation set spoken_at = {old}, created_at = {old} where account = $1",
+        f"update conversation_insights set conversation_at = {old} where account = $1",
+    ):
+        await here.rows(change, account)
+    await here.page("/accounts")
+    kept = await here.rows("select conversations, last_at from account_standing where account = $1", account)
+    assert [one["conversations"] for one in kept] == [0]
+    assert account in await here.page(f"/accounts/{account}")

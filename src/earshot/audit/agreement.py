@@ -257,7 +257,7 @@ def _kinds(rows: Sequence[Judged], field: str) -> _Kinds:
             found.append((labelled[0], labelled[-1], options.index(guess) if guess else len(options)))
             weights.append(row.weight)
     cells, places = np.unique(np.array(found, dtype=np.int64).reshape(-1, 3), axis=0, return_inverse=True)
-    counts = np.bincount(places.ravel(), weights=weights, minlength=len(cells))
+    counts = np.bincount(places.ravel(), weights=weights, minlength=len(cells)).astype(np.float64)
     return _Kinds(truths=cells[:, :2], guesses=cells[:, 2], counts=counts, options=len(options))
 
 

@@ -74,10 +74,16 @@ def median(values: Sequence[float]) -> tuple[float | None, Interval | None]:
     if n == 0:
         return None, None
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
-    below = 0
-    while below + 1 <= n // 2 and 1 - upper_tail(below + 1, n, p=0.5) <= (1 - LEVEL) / 2:
+    below, fewer = 0, _half(0, n)
+    while below + 1 <= n // 2 and fewer <= (1 - LEVEL) / 2:
         below += 1
+        fewer += _half(below, n)
     return middle, Interval(ordered[below - 1], ordered[n - below]) if below else None
+
+
+def _half(hits: int, n: int) -> float:
+    """The chance of exactly so many heads in `n` throws of a coin."""
+    return math.exp(math.lgamma(n + 1) - math.lgamma(hits + 1) - math.lgamma(n - hits + 1) - n * math.log(2))
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -18,8 +18,8 @@ _CAME_OF = """
         when a.dry_run then cast(:rehearsed as text) else cast(:unsent as text) end) as state, count(*) as n
     from unnest(cast(:rules as text[])) r (name) cross join lateral (
         select key, kind, dry_run from action where rule = r.name and created_at >= :since
-        order by created_at desc, key desc limit :most
-    ) a left join delivery d on d.action_key = a.key group by 1, 2
+        order by rule desc, created_at desc, key desc limit :most
+    ) a left join lateral (select state from delivery where action_key = a.key) d on true group by 1, 2
 """
 _CONVERSATIONS = """
     select count(distinct conversation_id) from (

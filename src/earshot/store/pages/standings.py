@@ -44,7 +44,7 @@ _COUNT = f"""
             and i.conversation_at >= {_BEFORE} at time zone :tz and i.times_known
         join conversation c on c.id = i.conversation_id
     ), counted as (
-        select account,
+        select account as heard,
             min(day + case when recent then interval '{DAYS} days' else interval '{2 * DAYS} days' end)
                 at time zone :tz as due_at,
             count(*) filter (where recent) as conversations,
@@ -63,7 +63,7 @@ _COUNT = f"""
         from said group by account
     )
     select asked.account, counted.*, opened.open_conversations, opened.open_matters, latest.last_at
-    from asked left join counted using (account)
+    from asked left join counted on counted.heard = asked.account
     cross join lateral (
         select count(distinct c.id) as open_conversations, count(distinct f.theme_id) as open_matters
         from conversation c join conversation_insights i on i.conversation_id = c.id
