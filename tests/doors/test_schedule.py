@@ -124,7 +124,7 @@ def test_the_next_times_are_shown_in_the_schedules_own_zone(place: Path) -> None
 def test_wrong_names_and_times_are_refused_with_what_to_do(place: Path) -> None:
     told = earshot_again("schedule", "next", "dayly", cwd=place)
     assert told.returncode == 1
-    assert "There are: daily, weekly, sync, sweep, monthly, night" in told.stderr
+    assert "There are: daily, weekly, audit, sync, sweep, monthly, night" in told.stderr
     future = earshot_again("schedule", "run", "monthly", "--tick", "2999-01-01T00:00:00Z", cwd=place)
     assert future.returncode == 1
     assert "has not come yet" in future.stderr

@@ -11,7 +11,7 @@ from earshot.act.settings import ActSettings
 from earshot.decide.settings import RuleSettings
 from earshot.domain.delivery import DeliveryState
 from earshot.pipeline.deciding import decide
-from earshot.pipeline.live.following import MANY, SOON, Following
+from earshot.pipeline.live.following import MANY, Following
 from earshot.pipeline.parts import Parts
 from earshot.ports.jobs import Later
 from earshot.sim.tools.settings import ToolFault, ToolFaultSettings
@@ -79,35 +79,6 @@ async def test_nothing_more_is_asked_for_when_all_is_delivered(pager: Pager) -> 
     await pager.critical(1)
     await Following(pager.parts).act_now("k")
     assert await pager.states() == [DeliveryState.DONE]
-    assert await jobs(pager.store) == []
-
-
-async def test_what_must_be_tried_again_gets_a_job_for_when_it_is_due(pager: Pager) -> None:
-    await pager.critical(1)
-    pager.fails(wait=7.0)
-    follow = Following(pager.parts)
-    await follow.act_now("k")
-    await follow.act_now("k")
-    assert await pager.states() == [DeliveryState.PENDING]
-    ((name, after),) = await jobs(pager.store)
-    assert name == "deliver"
-    assert timedelta(seconds=7) <= after <= timedelta(seconds=60)
-    pager.vendor.bench.sim.faults.settings = ToolFaultSettings()
-    pager.clock.pass_by(after.total_seconds())
-    await follow.act_now("k")
-    assert await pager.states() == [DeliveryState.DONE]
-    assert len(await jobs(pager.store)) == 1
-
-
-async def test_what_is_due_much_later_is_left_to_the_sweep(pager: Pager) -> None:
-    await pager.critical(1)
-    await Following(pager.parts).act_now("k")
-    async with pager.store.unit() as unit:
-        await unit.sql.run(
-            "update delivery set state = 'pending', due_at = :at", at=NOW + SOON + timedelta(minutes=5)
-        )
-        await unit.commit()
-    await Following(pager.parts).act_now("k")
     assert await jobs(pager.store) == []
 
 

@@ -90,9 +90,3 @@ async def test_a_chart_can_be_explored_under_the_strict_policy(tab: Tab) -> None
         await tab.looks(f"/charts/{figure.key}", f"chart-{shape}")
         await tab.page.wait_for_selector("#chart[data-drawn] svg")
     assert await tab.page.locator("#chart picture").count() == 0
-    await tab.page.locator("#chart svg .mark-symbol path").last.hover()
-    await tab.page.wait_for_selector("#chart-tip.visible")
-    tip = await tab.page.locator("#chart-tip").inner_text()
-    assert "name 14" in tip
-    assert "n = 14" in tip
-    await tab.picture("chart-tip")

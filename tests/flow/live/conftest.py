@@ -30,7 +30,7 @@ rate_share = 1.0
 
 [realtime]
 debounce_seconds = 0.5
-lease_seconds = 10
+lease_seconds = 15
 
 [workers]
 beat_seconds = 1

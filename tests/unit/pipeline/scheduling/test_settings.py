@@ -27,6 +27,7 @@ def test_what_is_there_by_itself() -> None:
     assert [(one.name, one.chore.value, one.cron) for one in found] == [
         ("daily", "run", "0 6 * * *"),
         ("weekly", "report", "0 6 * * 1"),
+        ("audit", "audit", "30 6 * * 1"),
         ("sync", "sync", "*/15 * * * *"),
         ("sweep", "sweep", "* * * * *"),
     ]
@@ -39,7 +40,7 @@ def test_own_schedules_join_and_replace() -> None:
         {"weekly": "", "entries": [OWN, {"name": "daily", "chore": "sync", "cron": "0 5 * * *"}]}
     )
     found = schedules_of(settings, zone="UTC")
-    assert [one.name for one in found] == ["sync", "sweep", "monthly", "daily"]
+    assert [one.name for one in found] == ["audit", "sync", "sweep", "monthly", "daily"]
     assert find(found, "monthly").timezone == "Asia/Tokyo"
     assert find(found, "daily").chore is Chore.SYNC
     with pytest.raises(NotFound, match="weekly"):

@@ -17,7 +17,7 @@ async function draw() {
   live.setAttribute("aria-label", place.dataset.label);
   place.append(live);
   const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false,
-    tooltip: { disableDefaultStyle: true, id: "chart-tip" } };
+    logLevel: 1, tooltip: { disableDefaultStyle: true, id: "chart-tip" } };
   await window.vegaEmbed(live, JSON.parse(text), options);
   [...place.children].forEach((one) => { if (one !== live) one.remove(); });
   place.dataset.drawn = "1";
