@@ -44,6 +44,8 @@ MORE = """
             'created_at', spoken_at),
         jsonb_build_object('id', 'n' || id, 'author', 'agent', 'text', 'Thank you, we look into it.',
             'created_at', spoken_at + interval '1 hour')), title = 'Report ' || id;
+    update action set rule = (array['DEFAULT_QUEUE', 'FEATURE_COUNTER', 'HIGH_CHURN_RISK', 'BILLING_CRITICAL'])
+        [1 + floor(power(random(), 2) * 4)];
     insert into cell (id, theme_id) select id, id from theme;
     insert into placement (finding_id, cell_id, core, probability, digest, placed_at)
         select id, theme_id, false, 0.5 + random() / 2, md5(id::text), conversation_at from finding;
