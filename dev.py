@@ -166,7 +166,7 @@ def check() -> None:
     """The whole check of DESIGN §7 but for the tests: format, lint, types, floors, dependencies."""
     must(PYTHON, "-m", "ruff", "format", "--check", ".")
     must(PYTHON, "-m", "ruff", "check", ".")
-    must(PYTHON, "-m", "pyright")
+    must(PYTHON, "-m", "pyright", "--threads", "2")
     must(BIN / "lint-imports")
     must(BIN / "deptry", "src")
     must(PYTHON, ROOT / ".ci" / "house.py")

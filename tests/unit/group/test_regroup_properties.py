@@ -32,7 +32,7 @@ STATES = ["is empty", "crashes on start", "never arrives", "is wrong by one day"
 EXTRAS = ["since monday", "after the update", "for our dispatcher", "in the office", "on every phone", ""]
 SMALL = GroupSettings(core=3, same_matter=0.5, same_theme=0.55)
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def told(number: int, random: Random) -> Mention:

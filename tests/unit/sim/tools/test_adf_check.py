@@ -102,7 +102,7 @@ def test_the_schema_says_the_same(official: Draft4Validator, value: Any) -> None
 
 
 @pytest.mark.shared
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(blocks=st.lists(BLOCKS, max_size=4), data=st.data())
 def test_what_we_render_is_taken_by_both_and_what_is_spoilt_by_neither(
     official: Draft4Validator, blocks: list[Any], data: st.DataObject
