@@ -178,8 +178,8 @@ def test(arguments: list[str]) -> None:
         must(PYTHON, "-m", "pytest", *arguments)
         return
     check()
-    # three processes: most of the time is waiting for servers; a file's tests stay together, the longest come first
-    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+    # three processes: most of the time is waiting for servers; a file's tests stay together
+    spread = ["-n", "3", "--dist", "loadfile"]
     must(PYTHON, "-m", "pytest", *spread, "--cov", "--cov-report=term-missing:skip-covered", "--durations=30")
 
 

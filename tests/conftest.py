@@ -21,13 +21,6 @@ from earshot.store import PostgresStore, StoreSettings, driver, open_store
 from earshot.store.embedded import places, postmaster
 from earshot.store.embedded.server import discard
 
-LONGEST = (
-    "doors/test_batch_kill", "flow/test_soak", "unit/sim/tools/test_adf_check", "flow/test_hostile_text",
-    "doors/test_outbox_kill", "doors/test_kill", "flow/test_llm_ledger", "flow/test_acting_faults",
-    "integration/pipeline/test_theming_sequences", "doors/test_report_sending", "doors/test_serve",
-    "unit/text/render/test_render", "unit/group/test_regroup_properties", "flow/live/test_workers",
-)  # fmt: skip
-"""Files that take longest: begun last, one of them would run alone at the end while all other processes wait."""
 _NUMBERS = itertools.count(1)
 _TEMPLATE = f"earshot_template_{os.getpid()}"
 
@@ -71,12 +64,6 @@ class Server:
             await connection.execute(f"drop database if exists {name} with (force)")
         finally:
             await connection.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, everything else in its order."""
-    ranks = {f"tests/{name}.py": rank for rank, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
 
 
 @pytest.fixture(scope="session")
