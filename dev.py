@@ -178,8 +178,8 @@ def test(arguments: list[str]) -> None:
         must(PYTHON, "-m", "pytest", *arguments)
         return
     check()
-    # three processes: most of the time is waiting for servers; a file's tests stay together
-    spread = ["-n", "3", "--dist", "loadfile"]
+    # three processes: much of the time is waiting for servers; who tests what is in tests/conftest.py
+    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     must(PYTHON, "-m", "pytest", *spread, "--cov", "--cov-report=term-missing:skip-covered", "--durations=30")
 
 

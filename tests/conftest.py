@@ -8,62 +8,47 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from earshot.errors import Transient
 from earshot.ports.clock import SystemClock
 from earshot.store import PostgresStore, StoreSettings, driver, open_store
 from earshot.store.embedded import places, postmaster
 from earshot.store.embedded.server import discard
+from tests.databases import Copies, Server
 
+PROCESSES = frozenset(
+    f"tests/{name}.py"
+    for name in (
+        "doors/test_batch_kill", "doors/test_kill", "doors/test_outbox_kill", "doors/test_serve", "flow/test_soak",
+        "flow/test_llm_ledger", "flow/live/test_kills", "flow/live/test_workers", "flow/live/test_webhooks",
+    )
+)  # fmt: skip
+"""Files that start many processes at once: one after another, beside whatever else is tested."""
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")  # the machine is busy: how long something takes says nothing
 _NUMBERS = itertools.count(1)
 _TEMPLATE = f"earshot_template_{os.getpid()}"
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running PostgreSQL on which tests make their databases."""
+class Scheduling(LoadFileScheduling):
+    """The tests of a file run in one process, those of all PROCESSES in one, too."""
 
-    url: str
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "processes" if file in PROCESSES else file
 
-    def database(self, name: str) -> str:
-        """The address of one database on it."""
-        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
-    def run(self, *statements: str) -> None:
-        """Execute statements outside any test's event loop."""
-
-        async def go() -> None:
-            connection = await driver.dial(dsn=self.url)
-            try:
-                for statement in statements:
-                    await connection.execute(statement)
-            finally:
-                await connection.close()
-
-        asyncio.run(go())
-
-    async def create(self, name: str, *, template: str) -> str:
-        """Make a database; its address."""
-        connection = await driver.dial(dsn=self.url)
-        try:
-            await connection.execute(f"create database {name} template {template}")
-        finally:
-            await connection.close()
-        return self.database(name)
-
-    async def drop(self, name: str) -> None:
-        """Remove a database, whoever is connected."""
-        connection = await driver.dial(dsn=self.url)
-        try:
-            await connection.execute(f"drop database if exists {name} with (force)")
-        finally:
-            await connection.close()
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Who tests what, where the tests run in several processes."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     """The session's PostgreSQL."""
     given = os.environ.get("EARSHOT_TEST_DATABASE_URL")
     if given:
-        yield Server(given)
+        yield Server(given, lasting=True)
         return
     folder = tmp_path_factory.mktemp("postgres")
     yield from _embedded(folder)
@@ -98,7 +83,7 @@ def _embedded(folder: Path) -> Generator[Server]:
 def _wait(running: Server) -> None:
     for _ in range(500):
         try:
-            running.run("select 1")
+            asyncio.run(running.execute("select 1"))
         except (OSError, driver.NotReady):
             asyncio.run(asyncio.sleep(0.02))
         else:
@@ -107,33 +92,35 @@ def _wait(running: Server) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(server: Server) -> Generator[str]:
-    """A migrated, empty database that others are copied from."""
-    server.run(f"create database {_TEMPLATE} template template0")
+def copies(server: Server) -> Generator[Copies]:
+    """Copies of a migrated, empty database."""
+    asyncio.run(server.execute(f"create database {_TEMPLATE} template template0"))
 
     async def migrate() -> None:
         store = await open_store(settings_for(server.database(_TEMPLATE)), clock=SystemClock())
         await store.close()
 
     asyncio.run(migrate())
-    yield _TEMPLATE
-    server.run(f"drop database if exists {_TEMPLATE} with (force)")
+    ours = Copies(server, _TEMPLATE)
+    yield ours
+    asyncio.run(ours.drop_all())
 
 
 @pytest.fixture
-async def database_url(server: Server, template: str) -> AsyncGenerator[str]:
-    """A fresh database with our schema and no rows."""
-    name = f"earshot_test_{os.getpid()}_{next(_NUMBERS)}"
-    yield await server.create(name, template=template)
-    await server.drop(name)
+async def database_url(server: Server, copies: Copies) -> AsyncGenerator[str]:
+    """A database with our schema and no rows."""
+    name = await copies.take()
+    yield server.database(name)
+    await copies.give_back(name)
 
 
 @pytest.fixture
 async def empty_database_url(server: Server) -> AsyncGenerator[str]:
     """A fresh database without anything in it."""
-    name = f"earshot_test_{os.getpid()}_{next(_NUMBERS)}"
-    yield await server.create(name, template="template0")
-    await server.drop(name)
+    name = f"earshot_empty_{os.getpid()}_{next(_NUMBERS)}"
+    await server.execute(f"create database {name} template template0")
+    yield server.database(name)
+    await server.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture

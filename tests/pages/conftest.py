@@ -3,8 +3,8 @@
 Errors in the browser's console fail a test; screenshots are kept.
 """
 
+import asyncio
 import importlib
-import itertools
 import os
 import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -16,25 +16,26 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
-from tests.conftest import Server
+from tests.databases import Copies, Server
 from tests.pages import sites
 
-_COPIES = itertools.count(1)
 OpenSite = Callable[..., Awaitable[sites.Open]]
 
 
 @pytest.fixture(scope="session")
-def read_workspace(server: Server, template: str) -> Generator[str]:
-    """The database in which everything was read once."""
-    yield from sites.read_workspace(server, template)
+def read_workspaces(server: Server, copies: Copies) -> Generator[Copies]:
+    """Copies of the database in which everything was read once."""
+    read = sites.read_workspace(server, copies.template)
+    yield read
+    asyncio.run(read.drop_all())
 
 
 @pytest.fixture
-async def read_url(server: Server, read_workspace: str) -> AsyncGenerator[str]:
+async def read_url(server: Server, read_workspaces: Copies) -> AsyncGenerator[str]:
     """A copy of it for one test."""
-    name = f"earshot_pages_{os.getpid()}_{next(_COPIES)}"
-    yield await server.create(name, template=read_workspace)
-    await server.drop(name)
+    name = await read_workspaces.take()
+    yield server.database(name)
+    await read_workspaces.give_back(name)
 
 
 @pytest.fixture

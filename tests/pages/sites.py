@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ from earshot.store import driver
 from earshot.telemetry.meter import PrometheusMeter
 from earshot.web.app import Site, make_app
 from earshot.web.pages.forgery import FIELD
-from tests.conftest import Server
+from tests.databases import Copies, Server
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CONVERSATIONS = 150
@@ -77,12 +77,11 @@ class Open:
         return next(iter(found[0].values())) if found else None
 
 
-def read_workspace(server: Server, template: str) -> Generator[str]:
-    """Make the database in which everything was read, grouped, drafted and judged once; drop it at the end."""
-    server.run(f"create database {READ} template {template}")
+def read_workspace(server: Server, template: str) -> Copies:
+    """Make the database in which everything was read, grouped, drafted and judged once."""
+    asyncio.run(server.execute(f"create database {READ} template {template}"))
     asyncio.run(_fill(server.database(READ)))
-    yield READ
-    server.run(f"drop database if exists {READ} with (force)")
+    return Copies(server, READ)
 
 
 async def _fill(url: str) -> None:

@@ -1,6 +1,7 @@
 """What a soak plays on: simulators in this process; PostgreSQL, receiver and workers as processes."""
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -233,17 +234,21 @@ class Crew:
         return [fault for post in self.posts if (fault := await self.relieve(post)) is not None]
 
     async def relieve(self, post: Post) -> str | None:
-        """SIGTERM to one, and wait for its end; a fault where that was not graceful."""
+        """SIGTERM to one, and wait for its end; a fault where that was not graceful.
+
+        Python that is still loading the program dies of the signal itself, having begun nothing.
+        """
         running = post.running
         if running is None or not running.alive:
             return None
+        good = (0,) if post.ready else (0, -signal.SIGTERM)
         post.expected = True
         try:
             code = await running.stop(within=45)
         except Late as late:
             running.sweep()
             return f"{running.name} after SIGTERM: {late}"
-        return None if code == 0 else f"{running.name} ended with {code} after SIGTERM: {_tail(running)}"
+        return None if code in good else f"{running.name} ended with {code} after SIGTERM: {_tail(running)}"
 
     def kill(self, post: Post) -> bool:
         """kill -9 of one."""

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from earshot.ports.clock import SystemClock
 from earshot.sim.intercom.simulator import IntercomSim
+from earshot.sim.llm.invoice import Line
 from earshot.sim.workspace import Json
 from earshot.store import StoreSettings, driver, open_store
 from tests.soak.stage import Stage
@@ -271,20 +272,24 @@ async def money(stage: Stage) -> list[Verdict]:
         if known - slack <= total <= known + bound + slack
         else [f"${total} is not in ${known}..${known + bound}"]
     )
-    asked: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    asked: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in stage.llm.invoice:
-        asked[line.content, line.model].append(line.mode)
-    again = sum(len(modes) - 1 for modes in asked.values())
-    kinds = Counter(" and ".join(modes) for modes in asked.values() if len(modes) > 1)
+        asked[line.content, line.model].append(line)
+    again = sum(len(lines) - 1 for lines in asked.values())
+    kinds = Counter(" and ".join(line.mode for line in lines) for lines in asked.values() if len(lines) > 1)
     useless = await rows(stage.database_url, _USELESS)
     allowed = lost + sum(row["n"] for row in useless)
-    twice = [f"{again} answers were paid again, {lost} were lost"] if again > allowed else []
+    twice = (
+        [f"{again} answers were paid again, {lost} were lost: {await _told_again(stage, asked)}"]
+        if again > allowed
+        else []
+    )
     endless = [
         f"{row['purpose']} asked {row['n']} times in vain"
         for row in useless
         if row["conversation_id"] and row["n"] > ATTEMPTS
     ]
-    often = max((len(modes) for modes in asked.values()), default=0)
+    often = max((len(lines) for lines in asked.values()), default=0)
     if often > ATTEMPTS + lost:
         endless.append(f"one text was asked about {often} times")
     outcomes = {f"{row['mode']} {row['outcome']}": f"{row['n']} ${row['cost']}" for row in calls}
@@ -305,6 +310,29 @@ async def money(stage: Stage) -> list[Verdict]:
             note=f"{again} again {dict(kinds)}, {lost} lost",
         ),
     ]
+
+
+_NEAREST = """
+    select purpose, outcome, created_at from llm_api_logs
+    where output_tokens = $1 and created_at between $2::timestamptz - interval '1 minute' and $2::timestamptz
+    order by created_at desc limit 1
+"""
+
+
+async def _told_again(stage: Stage, asked: Mapping[tuple[str, str], Sequence[Line]]) -> str:
+    """What was paid more than once, by the rows of the ledger that are most likely about it."""
+    told: Counter[str] = Counter()
+    for lines in asked.values():
+        if len(lines) < 2:
+            continue
+        found = [
+            await rows(stage.database_url, _NEAREST, line.tokens.output + line.tokens.thinking, line.at)
+            for line in lines
+        ]
+        gaps = round((lines[-1].at - lines[0].at).total_seconds(), 1)
+        names = " then ".join(f"{one[0]['purpose']} {one[0]['outcome']}" if one else "no row" for one in found)
+        told[f"{names}, {gaps} s apart"] += 1
+    return "; ".join(f"{words} ({n} times)" for words, n in told.most_common(_SHOWN))
 
 
 def table(verdicts: list[Verdict], say: Callable[[str], None]) -> bool:

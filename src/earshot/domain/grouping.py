@@ -84,7 +84,8 @@ class Placement(Noun):
 class ThemeHead(Noun):
     """What a theme is called. `named_by` says who named it: score means extracted from its summaries.
 
-    `named_size` is how many mentions it had when it was named, so that a name is due only when it really changed.
+    `named_size` is how many mentions it had when it was named, so that a name is due only when it really changed;
+    `asked_size` how many when a model was last asked for a name, whatever came of it (0: never).
     """
 
     id: str
@@ -94,6 +95,7 @@ class ThemeHead(Noun):
     description: str = ""
     named_by: Decider = Decider.SCORE
     named_size: int = 0
+    asked_size: int = 0
 
 
 class EditKind(StrEnum):

@@ -65,6 +65,7 @@ def head_of(
         title=title,
         description=_description(title, others),
         named_size=len(mentions),
+        asked_size=known.asked_size if known is not None else 0,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from earshot.domain.action import Action, ActionMember, ActionStatus
 from earshot.domain.delivery import Link
@@ -17,10 +17,12 @@ from earshot.ports.conversation_store import Arrival, Cache, Conversations, Dire
 from earshot.ports.jobs import Engine, Inbox, Jobs, Schedules
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
 from earshot.ports.outbox import Outbox, Rulebook
-from earshot.ports.pages import Pages
 from earshot.ports.source import Workspace
 from earshot.ports.theme_store import Backlog, Member, Themes
 from earshot.ports.watch import Watch
+
+if TYPE_CHECKING:  # many nouns, and most commands show no page
+    from earshot.ports.pages import Pages
 
 __all__ = [
     "DEFAULT_WANT",
@@ -44,7 +46,6 @@ __all__ = [
     "Opening",
     "Outbox",
     "Pace",
-    "Pages",
     "Row",
     "Rulebook",
     "Runs",
@@ -289,7 +290,7 @@ class Unit(Protocol):
         ...
 
     @property
-    def pages(self) -> Pages:
+    def pages(self) -> "Pages":
         """What only the web pages read and keep."""
         ...
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from earshot.domain.grouping import Mention, Partition, Placement, ThemeHead
+from earshot.ports.theme_store import Member
 from earshot.store.grouping_lock import lock_grouping
 from earshot.store.lexicons import KeptLexicon, Lexicons
 from earshot.store.sql import Sql
@@ -47,7 +48,7 @@ _CORES_OF = f"""
     where p.cell_id = any(:cells) and p.core order by {RANK}
 """
 _HEADS_OF = """
-    select id, issue_type, area, title, description, named_by, named_size from theme
+    select id, issue_type, area, title, description, named_by, named_size, asked_size from theme
     where id = any(:ids) order by id
 """
 
@@ -101,7 +102,8 @@ class Placements(Lexicons):
             placements |= {row["mention_id"]: placement_from(row) for row in rows}
         cells = await self._sql.rows("select id, theme_id from cell order by id")
         heads = await self._sql.rows(
-            """select id, issue_type, area, title, description, named_by, named_size from theme order by id"""
+            """select id, issue_type, area, title, description, named_by, named_size, asked_size
+            from theme order by id"""
         )
         return Partition(
             placements=placements,
@@ -152,3 +154,10 @@ def mention_from(row: Any) -> Mention:
 def placement_from(row: Any) -> Placement:
     """The placement of a row with `PLACE`."""
     return Placement.model_validate({name: row[name] for name in _PLACE_FIELDS})
+
+
+def member_from(row: Any) -> Member:
+    """A member of a theme from a row with its mention, placement and where it was said."""
+    return Member(
+        mention=mention_from(row), placement=placement_from(row), url=row["url"], customer=row["customer"]
+    )

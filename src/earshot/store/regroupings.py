@@ -51,6 +51,7 @@ _HEAD = Stage(
         "description": "text",
         "named_by": "text",
         "named_size": "integer",
+        "asked_size": "integer",
     },
 )
 _HOLD = """
@@ -92,12 +93,14 @@ _UNINDEX = "drop index if exists core_by_vector"
 _INDEX_LATER = "insert into dirty_hour (of, hour) values ('vector', '-infinity')"
 """Noted like an hour to be counted anew: `Rollups.refresh` makes the index then, once for several groupings."""
 _HEADS = """
-    insert into theme (id, issue_type, area, title, normalized_title, description, named_by, named_size)
-    select id, issue_type, area, title, normalized_title, description, named_by, named_size
+    insert into theme (id, issue_type, area, title, normalized_title, description, named_by, named_size,
+        asked_size)
+    select id, issue_type, area, title, normalized_title, description, named_by, named_size, asked_size
     from theme_head order by id
     on conflict (id) do update set issue_type = excluded.issue_type, area = excluded.area, title = excluded.title,
         normalized_title = excluded.normalized_title, description = excluded.description,
-        named_by = excluded.named_by, named_size = excluded.named_size, stale = true
+        named_by = excluded.named_by, named_size = excluded.named_size,
+        asked_size = excluded.asked_size, stale = true
 """
 _RENAMED = """
     delete from feature_requests r where exists (
@@ -208,4 +211,5 @@ def _head_row(head: ThemeHead) -> tuple[Any, ...]:
         clean(head.description),
         head.named_by.value,
         head.named_size,
+        head.asked_size,
     )

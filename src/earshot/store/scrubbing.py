@@ -46,7 +46,8 @@ _HEIR = """
 _RENAME = """
     update theme set title = :title, normalized_title = :normalized, description = :description,
         named_by = case when :fresh then 'score' else named_by end,
-        named_size = case when :fresh then 0 else named_size end, stale = true
+        named_size = case when :fresh then 0 else named_size end,
+        asked_size = case when :fresh then 0 else asked_size end, stale = true
     where id = :id
 """
 """A name that had to go is due again: it counts as made when the theme had no mention."""

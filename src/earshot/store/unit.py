@@ -1,7 +1,8 @@
 """One transaction over the database, with every part of the store on it."""
 
+import importlib
 import logging
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,7 +22,6 @@ from earshot.store.jobs.queue import PostgresJobs
 from earshot.store.jobs.schedules import PostgresSchedules
 from earshot.store.lexicons import KeptLexicon
 from earshot.store.outbox.outbox import PostgresOutbox
-from earshot.store.pages import PostgresPages
 from earshot.store.purging import Purge
 from earshot.store.rollups import Rollups
 from earshot.store.rulebook import PostgresRulebook
@@ -30,6 +30,9 @@ from earshot.store.sql import Sql
 from earshot.store.summaries import PostgresSummaries
 from earshot.store.themes import PostgresThemes
 from earshot.store.watching import PostgresWatch
+
+if TYPE_CHECKING:
+    from earshot.store.pages import PostgresPages
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,6 @@ class PostgresUnit:
     outbox: PostgresOutbox
     rulebook: PostgresRulebook
     browse: PostgresBrowse
-    pages: PostgresPages
     jobs: PostgresJobs
     inbox: PostgresInbox
     schedules: PostgresSchedules
@@ -62,6 +64,16 @@ class PostgresUnit:
         self._engine = engine
         self._kept = kept
         self._connection: AsyncConnection | None = None
+        self._pages: PostgresPages | None = None
+
+    @property
+    def pages(self) -> "PostgresPages":
+        """What only the web pages read and keep; loaded and made only where it is asked for."""
+        if self._pages is None:
+            made = importlib.import_module("earshot.store.pages").PostgresPages(self.sql, self._rollups)
+            self._pages = made
+            return made
+        return self._pages
 
     async def commit(self) -> None:
         """Make everything durable at once."""
@@ -75,7 +87,8 @@ class PostgresUnit:
         except Exception as error:
             raise translated(error) from error
         self.sql = sql = Sql(self._connection)
-        rollups, purge = Rollups(sql), Purge(sql)
+        self._rollups = rollups = Rollups(sql)
+        purge = Purge(sql)
         self.directory = PostgresDirectory(sql)
         self.conversations = PostgresConversations(sql, purge)
         self.insights = PostgresInsights(sql)
@@ -88,7 +101,6 @@ class PostgresUnit:
         self.outbox = PostgresOutbox(sql, rollups)
         self.rulebook = PostgresRulebook(sql, rollups)
         self.browse = PostgresBrowse(sql, rollups)
-        self.pages = PostgresPages(sql, rollups)
         self.jobs = PostgresJobs(sql)
         self.inbox = PostgresInbox(sql)
         self.schedules = PostgresSchedules(sql)

@@ -44,7 +44,7 @@ async def test_filters_of_insights_narrow_and_join(api: Api) -> None:
     assert {r["conversation_id"] for r in both} == {
         r["conversation_id"] for r in rows if (r["issue_type"], r["priority"]) == ("PRODUCT_BUG", "HIGH")
     }
-    word = next(w for w in rows[0]["summary"].split() if len(w) > 5)
+    word = next(word for row in rows for word in row["summary"].split() if len(word) > 5)
     said = await walked(api, "/insights", text=word.upper())
     assert {r["conversation_id"] for r in said} >= {
         r["conversation_id"] for r in rows if word.casefold() in r["summary"].casefold()

@@ -49,6 +49,9 @@ class ModelTasks:
     refuses: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list[str])
 
+    ledger: None = None
+    """It costs nothing."""
+
     def booked(self, purpose: Purpose) -> Any:
         """Who is asked."""
         return SimpleNamespace(model=SimpleNamespace(name="stand-in", provider="nobody"))

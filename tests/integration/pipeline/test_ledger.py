@@ -12,6 +12,7 @@ import pytest
 from earshot.domain.call import Call, Outcome, Tier, Usage
 from earshot.errors import Misconfigured, Transient
 from earshot.pipeline.reading.ledger import Limits, StoreLedger
+from earshot.pipeline.reading.owing import owing
 from earshot.ports.ledger import BudgetSpent
 from earshot.store import PostgresStore
 from tests.unit.classify.llm.standins import Time
@@ -154,6 +155,67 @@ async def test_a_lost_call_counts_with_its_bound(store: PostgresStore) -> None:
         await ledger.open(call(3), tokens=1)
     await ledger.flush()
     assert await spent(store) == 1.5
+
+
+async def test_what_is_owed_stands_as_under_way_until_it_is_saved_or_lost(store: PostgresStore) -> None:
+    ledger = ledger_of(store)
+
+    async def outcomes() -> list[Outcome]:
+        await ledger.flush()
+        return [row.outcome for _, row in sorted((await rows(store)).items())]
+
+    kept, lost = ledger.debt(), ledger.debt()
+    with kept:
+        opened = [await ledger.open(call(n), tokens=1) for n in (1, 2)]
+        ledger.close(ended(opened[0]))
+        await asyncio.create_task(_closes(ledger, ended(opened[1], outcome=Outcome.INVALID)))
+    with lost:
+        ledger.close(ended(await ledger.open(call(3), tokens=1)))
+        ledger.close(ended(await ledger.open(call(4), tokens=1), outcome=Outcome.TRUNCATED))
+    ledger.close(ended(await ledger.open(call(5), tokens=1)))
+    assert await outcomes() == [Outcome.STARTED] * 4 + [Outcome.OK]
+    kept.saved()
+    lost.lost()
+    after = [Outcome.OK, Outcome.INVALID, Outcome.LOST, Outcome.TRUNCATED, Outcome.OK]
+    assert await outcomes() == after
+    assert await spent(store) == pytest.approx(5 * 0.25), "what it cost is known all the same"
+    kept.lost()
+    lost.saved()
+    assert await outcomes() == after, "a debt ends once"
+
+
+async def _closes(ledger: StoreLedger, one: Call) -> None:
+    ledger.close(one)
+
+
+async def test_what_leaves_a_debt_by_an_error_is_lost(store: PostgresStore) -> None:
+    ledger = ledger_of(store)
+
+    async def breaks() -> None:
+        async with owing(ledger):
+            ledger.close(ended(await ledger.open(call(1), tokens=1)))
+            raise ValueError("it broke")
+
+    with pytest.raises(ValueError, match="broke"):
+        await breaks()
+    assert (await rows(store))["call-1"].outcome is Outcome.LOST
+    async with owing(ledger) as debt:
+        ledger.close(ended(await ledger.open(call(2), tokens=1)))
+        debt.saved()
+    assert (await rows(store))["call-2"].outcome is Outcome.OK
+
+
+async def test_a_debt_does_not_keep_its_own_calls_from_the_budget_of_the_day(store: PostgresStore) -> None:
+    ledger = ledger_of(store, day_budget_usd=10.0)
+
+    async def spend() -> None:
+        async with asyncio.timeout(30), owing(ledger):
+            for number in range(100):
+                ledger.close(ended(await ledger.open(call(number), tokens=1)))
+
+    with pytest.raises(BudgetSpent):
+        await spend()
+    assert len(await rows(store)) == 37, "as many as without a debt"
 
 
 async def test_without_a_price_no_budget_can_be_kept(store: PostgresStore) -> None:

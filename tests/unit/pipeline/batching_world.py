@@ -14,6 +14,7 @@ from earshot.domain.call import Call, Cost, Outcome, Usage
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.pipeline.llm_parts import LlmParts
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.owing import NoDebt
 from earshot.ports.model import Answer, BatchAnswer, BatchState, Finish, Remote, Request, Unanswered
 from earshot.ports.store import Store
 from tests.unit.pipeline.batching_memory import Fate, Hands, MemoryStore
@@ -238,6 +239,9 @@ class Book:
 
     async def pause(self, provider: str, model: str, *, seconds: float) -> None:
         pass
+
+    def debt(self) -> NoDebt:
+        return NoDebt()
 
     async def flush(self) -> None:
         pass

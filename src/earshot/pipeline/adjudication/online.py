@@ -6,6 +6,7 @@ from earshot.domain.grouping import Doubt
 from earshot.domain.model import Noun
 from earshot.pipeline.adjudication.closing import keep
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.owing import owing
 from earshot.pipeline.tasks import Tasks
 
 ALL = 1_000_000
@@ -38,6 +39,13 @@ def unasked(doubts: Sequence[Doubt], tasks: Tasks) -> list[Doubt]:
 
 async def decide(parts: Parts, tasks: Tasks, *, doubts: list[Doubt]) -> Adjudicated:
     """The same for these doubts."""
+    async with owing(tasks.ledger) as debt:
+        decided = await _decide(parts, tasks, doubts=doubts)
+        debt.saved()
+    return decided
+
+
+async def _decide(parts: Parts, tasks: Tasks, *, doubts: Sequence[Doubt]) -> Adjudicated:
     said, asked_as = await tasks.compare(doubts), tasks.adjudicates_as
     verdicts = [one for opinions in said for one in opinions.verdicts(decided_as=asked_as, now=parts.clock.now())]
     answered = {opinions.doubt.digest for opinions in said}

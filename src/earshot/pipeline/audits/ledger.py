@@ -1,7 +1,7 @@
 """A ledger that books every call with purpose `audit`, so that costs show what trying out cost."""
 
 from earshot.domain.call import Call, Purpose
-from earshot.ports.ledger import Ledger
+from earshot.ports.ledger import Debt, Ledger
 
 
 class AuditLedger:
@@ -21,6 +21,10 @@ class AuditLedger:
     async def pause(self, provider: str, model: str, *, seconds: float) -> None:
         """The provider asked everybody to wait."""
         await self._inner.pause(provider, model, seconds=seconds)
+
+    def debt(self) -> Debt:
+        """A new debt of the real ledger."""
+        return self._inner.debt()
 
     async def flush(self) -> None:
         """Return when everything closed so far is durable."""

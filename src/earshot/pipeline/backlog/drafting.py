@@ -16,6 +16,7 @@ from earshot.pipeline.backlog.planning import Outcome, Plan, adjudicate, plan_it
 from earshot.pipeline.backlog.twins import Twin
 from earshot.pipeline.money.consent import Ask
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.owing import owing
 from earshot.pipeline.theming.picking import pick_theme
 from earshot.ports.store import Unit
 from earshot.prioritise.estimates import kept
@@ -105,16 +106,22 @@ async def _chunk(
         plans = await plan_items(parts, unit, theme_ids=theme_ids, existing=existing)
         if not dry_run:
             await unit.commit()
-    if tasks is not None and existing is not None:
-        await adjudicate(parts, plans, tasks=tasks, existing=existing)
-    await _fill(parts, plans, tasks=tasks)
-    if not dry_run:
-        async with parts.store.unit() as unit:
-            items = [plan.item for plan in plans if plan.item is not None and plan.item != plan.before]
-            await unit.backlog.save(items)
-            await keep_matches(unit, {plan.ground.theme.id: plan.found for plan in plans})
-            await unit.commit()
+    async with owing(tasks.ledger if tasks is not None else None) as debt:
+        if tasks is not None and existing is not None:
+            await adjudicate(parts, plans, tasks=tasks, existing=existing)
+        await _fill(parts, plans, tasks=tasks)
+        if not dry_run:
+            await _keep(parts, plans)
+        debt.saved()
     return [_drafted(plan) for plan in plans]
+
+
+async def _keep(parts: Parts, plans: Sequence[Plan]) -> None:
+    async with parts.store.unit() as unit:
+        items = [plan.item for plan in plans if plan.item is not None and plan.item != plan.before]
+        await unit.backlog.save(items)
+        await keep_matches(unit, {plan.ground.theme.id: plan.found for plan in plans})
+        await unit.commit()
 
 
 async def _fill(parts: Parts, plans: Iterable[Plan], *, tasks: "Tasks | None") -> None:

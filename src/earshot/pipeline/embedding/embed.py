@@ -14,8 +14,9 @@ from earshot.errors import Rejected, Transient
 from earshot.pipeline.embedding.booked import BookedEmbedder
 from earshot.pipeline.embedding.texts import Wanted, of_mention
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.owing import owing
 from earshot.ports.embedder import Embedder
-from earshot.ports.ledger import BudgetSpent
+from earshot.ports.ledger import BudgetSpent, Ledger
 
 LOOKED_UP = 2000
 """Digests in one query."""
@@ -104,6 +105,10 @@ class _Round:
         self._size = embedder.most_texts if paid else LOCAL_BATCH
         self._parallel = embedder.concurrency if paid else 1
 
+    @property
+    def _ledger(self) -> Ledger | None:
+        return self._embedder.ledger if isinstance(self._embedder, BookedEmbedder) else None
+
     async def make(self, missing: Sequence[Wanted]) -> None:
         """Embed and keep; vectors are added to those handed in, if any were."""
         step = self._parts.progress.step("Embedding findings", len(missing))
@@ -111,16 +116,17 @@ class _Round:
         try:
             for some in _batches(missing, self._size * self._parallel):
                 batches = list(_batches(some, self._size))
-                results = await asyncio.gather(*map(self._batch, batches), return_exceptions=True)
-                made += await self._keep([pair for r in results if not isinstance(r, BaseException) for pair in r])
+                async with owing(self._ledger) as debt:
+                    results = await asyncio.gather(*map(self._batch, batches), return_exceptions=True)
+                    good = [pair for r in results if not isinstance(r, BaseException) for pair in r]
+                    made += await self._keep(good)
+                    debt.saved()
                 step.advance(len(some))
                 if failed := next((r for r in results if isinstance(r, BaseException)), None):
                     self._give_up(failed, left=len(missing) - made)
                     break
         finally:
             step.done()
-            if isinstance(self._embedder, BookedEmbedder):
-                await self._embedder.ledger.flush()
 
     async def _batch(self, some: Sequence[Wanted]) -> list[tuple[str, Sequence[float]]]:
         embedder = self._embedder

@@ -39,7 +39,7 @@ class Hearing:
         self._fetching = Fetching(parts)
         self._labelling = Labelling(parts)
         self._contacts = Contacts(parts, self._fetching)
-        self._intake = intake = Intake(parts, self._labelling)
+        intake = Intake(parts, self._labelling)
         self._taking = Together[Case, Taken](intake.take_in, most=ROUND)
         self._concluding = Together[Answer, Heard](intake.conclude, most=LLM_ROUND)
 
@@ -90,11 +90,13 @@ class Hearing:
             return taken.heard
         if taken.conversation is None:
             raise ValueError("what is not heard is to be read")
-        with self._labelling.owing(taken.conversation.id):
+        with self._labelling.owing() as debt:
             with case.stages.stage("label"):
                 read = await self._labelling.read(taken.conversation)
             answer = Answer(case, taken.conversation, read)
-            return await restart_safe(lambda: self._concluding.one(answer), clock=self._parts.clock)
+            heard = await restart_safe(lambda: self._concluding.one(answer), clock=self._parts.clock)
+            debt.saved()
+            return heard
 
     async def _gone(self, turn: Turn) -> Heard:
         """It is not at the source any more: purge it."""

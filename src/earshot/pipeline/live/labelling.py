@@ -12,7 +12,8 @@ from earshot.errors import Misconfigured
 from earshot.pipeline.money.consent import agreed
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.classify import ledger_of, waits
-from earshot.ports.ledger import BudgetSpent
+from earshot.pipeline.reading.owing import NoDebt
+from earshot.ports.ledger import BudgetSpent, Debt
 from earshot.ports.reader import Read, Reader
 
 log = logging.getLogger(__name__)
@@ -58,17 +59,15 @@ class Labelling:
         return more and self._parts.realtime.full_reading
 
     @contextmanager
-    def owing(self, conversation_id: str) -> Generator[None]:
-        """How the call about it ended is written down when the answer is saved; who is killed before lost it."""
+    def owing(self) -> Generator[Debt]:
+        """For the calls about one conversation, whose answer is not saved yet."""
         ledger = ledger_of(self.reader)
-        if ledger is None:
-            yield
-            return
-        ledger.keep_back([conversation_id])
+        debt = ledger.debt() if ledger is not None else NoDebt()
         try:
-            yield
+            with debt:
+                yield debt
         finally:
-            ledger.let_go([conversation_id])
+            debt.lost()
 
     async def read_at_once(self, conversations: Sequence[Conversation]) -> list[Read]:
         """What the local model makes of them; provisional where a language model reads them again."""

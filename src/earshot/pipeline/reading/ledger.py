@@ -8,13 +8,14 @@ a call and the budget, it waits for them; when nothing is under way any more, th
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from earshot.domain.call import Call, Outcome
 from earshot.errors import Misconfigured
 from earshot.pipeline.reading.measuring import measure
+from earshot.pipeline.reading.owing import StoreDebt
 from earshot.pipeline.reading.purse import Purse
 from earshot.ports.clock import Clock
 from earshot.ports.ledger import BudgetSpent
@@ -92,8 +93,7 @@ class StoreLedger:
         self._fault: Exception | None = None
         self._pauses: dict[str, _Pause] = {}
         self._under_way: set[str] = set()
-        self._owed: set[str] = set()
-        self._kept_back: list[Call] = []
+        self._debts: set[StoreDebt] = set()
 
     def begin(self, run_id: str | None) -> None:
         """A new run begins: its budget is whole, and its calls carry its id."""
@@ -121,29 +121,26 @@ class StoreLedger:
     def close(self, call: Call) -> None:
         """Book how a call ended. Written soon after; `flush` waits for it."""
         measure(self._meter, call)
-        (self._kept_back if call.conversation_id in self._owed else self._pages.closings).append(call)
+        debt = StoreDebt.current()
+        if debt is not None and not debt.over:
+            debt.keep(call)
+            self._debts.add(debt)
+        else:
+            self._pages.closings.append(call)
         self._under_way.discard(call.id)
         self._purse.settle(call.id, call.cost_usd if call.cost_usd is not None else call.bound_usd or 0.0)
-        if self._timer is None and not self._writing:
-            self._timer = asyncio.get_running_loop().call_later(LAZY, self._wake)
+        self._wake_soon()
 
-    def keep_back(self, conversations: Iterable[str]) -> None:
-        """Do not write how calls about these ended before `let_go` says that the answers are saved.
+    def debt(self) -> StoreDebt:
+        """A new debt. Until its end the calls counted towards it stand as under way."""
+        return StoreDebt(self._settle)
 
-        So an answer that a killed process had not saved yet is always one of a call that nobody saw end: lost.
-        """
-        self._owed.update(conversations)
-
-    def let_go(self, conversations: Iterable[str] | None = None) -> None:
-        """Write how calls about these ended (None: about any)."""
-        self._owed.difference_update(list(self._owed) if conversations is None else conversations)
-        due = [call for call in self._kept_back if call.conversation_id not in self._owed]
-        if due:
-            self._kept_back = [call for call in self._kept_back if call.conversation_id in self._owed]
-            self._pages.closings += due
-            self._purse.stir()
-            if self._timer is None and not self._writing:
-                self._timer = asyncio.get_running_loop().call_later(LAZY, self._wake)
+    def _settle(self, debt: StoreDebt, calls: Sequence[Call]) -> None:
+        """What a debt held is to be written."""
+        self._debts.discard(debt)
+        self._pages.closings += calls
+        self._purse.stir()
+        self._wake_soon()
 
     async def pause(self, provider: str, model: str, *, seconds: float) -> None:
         """No call of this model starts within so many seconds, in any process."""
@@ -157,8 +154,7 @@ class StoreLedger:
             await unit.commit()
 
     async def flush(self) -> None:
-        """Return when everything closed so far is durable; raises what hindered it."""
-        self.let_go()
+        """Return when everything closed so far is durable, but for what debts hold; raises what hindered it."""
         while self._pages or self._writing:
             self._wake()
             if self._writer is not None:
@@ -187,7 +183,10 @@ class StoreLedger:
                 raise
             if wait is not None:
                 return wait
-            if purse.settled == seen and not self._under_way and not self._kept_back:
+            if (own := StoreDebt.current()) is not None and own.holds:
+                own.release()  # what it did not need may be what is missing; nobody else gives it back meanwhile
+                continue
+            if purse.settled == seen and not self._under_way and not self._debts:
                 raise BudgetSpent(
                     f"The day's budget of ${self._limits.day_budget_usd} is spent.",
                     hint="What is left is read on the next day; [llm] day_budget_usd raises the budget.",
@@ -215,6 +214,10 @@ class StoreLedger:
     @property
     def _writing(self) -> bool:
         return self._writer is not None and not self._writer.done()
+
+    def _wake_soon(self) -> None:
+        if self._pages and self._timer is None and not self._writing:
+            self._timer = asyncio.get_running_loop().call_later(LAZY, self._wake)
 
     def _wake(self) -> None:
         if self._timer is not None:

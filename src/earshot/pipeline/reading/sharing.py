@@ -16,6 +16,7 @@ from earshot.pipeline.reading.holding import Holding
 from earshot.pipeline.reading.inviting import BACKLOG
 from earshot.pipeline.reading.keeping import keep
 from earshot.pipeline.reading.ledger import StoreLedger
+from earshot.pipeline.reading.owing import owing
 from earshot.pipeline.reading.streaming import Count, Course, Stream
 from earshot.ports.jobs import Later
 from earshot.ports.ledger import BudgetSpent
@@ -109,21 +110,17 @@ class Shares:
 
     async def _read_alone(self, mine: Holding, found: Sequence[Conversation]) -> bool:
         """Read and save; False when there is no money left. Raises Transient when nobody answers."""
-        ids = [conversation.id for conversation in found]
-        if self._ledger is not None:
-            self._ledger.keep_back(ids)
         try:
-            answers = await self._reader.read(found)
-            if answers[0].unanswered:
-                raise Transient("nobody answered about a conversation")
-            save = partial(self._keep, mine, found, answers=answers)
-            await restart_safe(save, clock=self._parts.clock)
+            async with owing(self._ledger) as debt:
+                answers = await self._reader.read(found)
+                if answers[0].unanswered:
+                    raise Transient("nobody answered about a conversation")
+                save = partial(self._keep, mine, found, answers=answers)
+                await restart_safe(save, clock=self._parts.clock)
+                debt.saved()
         except BudgetSpent as error:
             log.info("A conversation waits for the next run: %s", error)
             return False
-        finally:
-            if self._ledger is not None:
-                self._ledger.let_go(ids)
         return True
 
     async def _keep(self, mine: Holding, found: Sequence[Conversation], *, answers: Sequence[Read]) -> None:

@@ -6,7 +6,7 @@ process loses the calls that were under way and the readings of the last tenth o
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from earshot.domain.conversation import Conversation
@@ -17,7 +17,7 @@ from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.holding import Holding
 from earshot.pipeline.reading.keeping import Answered, Sorted, keep
 from earshot.pipeline.reading.ledger import StoreLedger
-from earshot.ports.ledger import BudgetSpent
+from earshot.ports.ledger import BudgetSpent, Debt
 from earshot.ports.progress import Step
 from earshot.ports.reader import Read, Reader
 from earshot.ports.store import Want
@@ -120,6 +120,7 @@ class Stream:
         self._holding = Holding(parts)
         self._busy: set[str] = set()
         self._ready: list[Answered] = []
+        self._debts: list[Debt] = []
         self._full = asyncio.Event()
         self._room = asyncio.Semaphore(reader.parallel)
         self._error: EarshotError | None = None
@@ -144,7 +145,11 @@ class Stream:
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
-            await self._save()
+            try:
+                await self._save()
+            finally:
+                for debt in self._debts:
+                    debt.lost()
         if self._error is not None:
             raise self._error
         return self.count
@@ -196,8 +201,6 @@ class Stream:
         skip = tuple(sorted(self._busy | self.count.left))
         found = await self._holding.take(limit, want=self._course.want.model_copy(update={"skip": skip}))
         self._busy.update(conversation.id for conversation in found)
-        if self._course.ledger is not None:
-            self._course.ledger.keep_back(conversation.id for conversation in found)
         return found
 
     async def _still_ours(self, batch: list[Conversation]) -> list[Conversation]:
@@ -207,8 +210,10 @@ class Stream:
 
     async def _read(self, batch: list[Conversation]) -> None:
         """Read one batch. What stops all reading is noted; what is under way goes on to its end."""
+        debt = self._course.ledger.debt() if self._course.ledger is not None else None
         try:
-            answers: list[Read] = await self._reader.read(batch)
+            with debt or nullcontext():
+                answers: list[Read] = await self._reader.read(batch)
         except BudgetSpent as error:
             self.count.stopped = self.count.stopped or f"{error} {error.hint}".strip()
             return
@@ -217,6 +222,7 @@ class Stream:
             return
         finally:
             self._room.release()
+            self._debts += [debt] if debt is not None else []
         self._ready += zip(batch, answers, strict=True)
         self._silence = self._silence + len(batch) if all(a.unanswered for a in answers) else 0
         self._step.advance(len(batch))
@@ -237,10 +243,11 @@ class Stream:
         group = list(self._ready)
         if not group:
             return
-        ids = [conversation.id for conversation, _ in group]
+        debts = list(self._debts)
         found = await restart_safe(lambda: self._keep(group), clock=self._parts.clock)
-        if self._course.ledger is not None:
-            self._course.ledger.let_go(ids)
+        for debt in debts:
+            debt.saved()
+        del self._debts[: len(debts)]
         del self._ready[: len(group)]
         self.count.add(found, group)
         self._busy.difference_update(conversation.id for conversation, _ in group)

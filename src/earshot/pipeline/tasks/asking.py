@@ -47,23 +47,31 @@ class Conduct:
 
 
 @dataclass
-class _Round(Generic[V]):
-    """Answers by the place of their question. `failed` is the first error that ends everything."""
+class Answers(Generic[V]):
+    """Answers by the place of their question, None where there is none; `in_vain`: answered, but not usably."""
 
-    answers: list[V | None]
+    values: list[V | None]
+    in_vain: set[int] = field(default_factory=set[int])
+
+
+@dataclass
+class _Round(Generic[V]):
+    """What came so far. `failed` is the first error that ends everything."""
+
+    answers: Answers[V]
     silent: int = 0
-    useless: int = 0
     stopped: BudgetSpent | None = None
     failed: EarshotError | None = None
     done: int = field(default=0)
 
 
-async def ask_all(questions: Sequence[Askable[V] | None], conduct: Conduct) -> list[V | None]:
-    """One answer per question, in order; None where there is none. Every call is durable in the ledger afterwards.
+async def ask_all(questions: Sequence[Askable[V] | None], conduct: Conduct) -> Answers[V]:
+    """One answer per question, in order.
 
-    A spent budget ends it quietly, with a line said. Raises Misconfigured.
+    Every call is durable in the ledger afterwards, but for what a debt holds. A spent budget ends it quietly, with
+    a line said. Raises Misconfigured.
     """
-    found = _Round[V]([None] * len(questions))
+    found = _Round(Answers[V]([None] * len(questions)))
     wanted = iter([(place, question) for place, question in enumerate(questions) if question is not None])
     step = conduct.progress.step(conduct.name, len(questions))
     try:
@@ -99,8 +107,9 @@ async def _work(
             found.failed = error
             return
         else:
-            found.useless += judged.outcome is not Outcome.OK
-            found.answers[place] = judged.value
+            found.answers.values[place] = judged.value
+            if judged.outcome is not Outcome.OK:
+                found.answers.in_vain.add(place)
         step.advance()
 
 
@@ -110,5 +119,5 @@ def _tell(found: _Round[V], conduct: Conduct) -> None:
         conduct.progress.say(f"{conduct.name}: {found.stopped} What is left is asked another time.")
     if found.silent:
         conduct.progress.say(f"{conduct.name}: {found.silent} got no answer.")
-    if found.useless:
-        conduct.progress.say(f"{conduct.name}: {found.useless} answers could not be used.")
+    if found.answers.in_vain:
+        conduct.progress.say(f"{conduct.name}: {len(found.answers.in_vain)} answers could not be used.")

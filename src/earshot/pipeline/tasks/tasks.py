@@ -13,10 +13,11 @@ from earshot.domain.grouping import Doubt, Verdict
 from earshot.domain.rice import Estimate
 from earshot.group.asking.adjudicating import Adjudicator, Opinions
 from earshot.group.asking.naming import Namer, NameRequest
-from earshot.pipeline.tasks.asking import Askable, Conduct, V, ask_all
+from earshot.pipeline.tasks.asking import Answers, Askable, Conduct, V, ask_all
 from earshot.pipeline.tasks.doubts import questions
 from earshot.pipeline.tasks.people import find_people
 from earshot.ports.clock import Clock
+from earshot.ports.ledger import Ledger
 from earshot.ports.progress import Progress
 from earshot.ports.store import Store
 from earshot.prioritise.asking.drafting import Drafter
@@ -55,6 +56,11 @@ class Tasks:
         return self.booker(purpose)
 
     @property
+    def ledger(self) -> Ledger:
+        """Where the calls are booked."""
+        return self.booker(Purpose.NAME).books.ledger
+
+    @property
     def adjudicates_as(self) -> str:
         """Model and prompt of verdicts."""
         return f"{self.booked(Purpose.ADJUDICATE).model.name} {self._adjudicator.task.version}"
@@ -76,21 +82,24 @@ class Tasks:
         for first in range(0, len(doubts), _PAGE):
             page = await questions(self.store, adjudicator, doubts=doubts[first : first + _PAGE])
             said = await self._ask(page, Purpose.ADJUDICATE, name="Comparing doubtful matters")
-            found += [opinions for opinions in said if opinions is not None]
+            found += [opinions for opinions in said.values if opinions is not None]
         return found
 
-    async def name(self, themes: Sequence[NameRequest]) -> dict[str, tuple[str, str]]:
-        """Title and description by theme id."""
+    async def name(self, themes: Sequence[NameRequest]) -> dict[str, tuple[str, str] | None]:
+        """Title and description by theme id; None where the model answered, but gave no name that can be used."""
         namer = Namer(product=self.wording.product, masking=self.wording.masking)
-        found: dict[str, tuple[str, str]] = {}
+        found: dict[str, tuple[str, str] | None] = {}
         for first in range(0, len(themes), _PAGE):
             page = [_without_orders(theme) for theme in themes[first : first + _PAGE]]
             people = await find_people(self.store, (name for theme in page for name in theme.conversations))
             asked = [namer.question(theme, people=people.of(theme.conversations)) for theme in page]
             names = await self._ask(asked, Purpose.NAME, name="Naming themes")
-            for theme, name in zip(page, names, strict=True):
-                if name is not None and not instructs(f"{name.title}\n{name.description}"):
-                    found[theme.theme_id] = name.title, name.description
+            for place, (theme, name) in enumerate(zip(page, names.values, strict=True)):
+                if name is not None:
+                    fit = not instructs(f"{name.title}\n{name.description}")
+                    found[theme.theme_id] = (name.title, name.description) if fit else None
+                elif place in names.in_vain:
+                    found[theme.theme_id] = None
         return found
 
     async def estimate(self, subjects: Sequence[Subject]) -> dict[str, tuple[Estimate, ...]]:
@@ -102,7 +111,7 @@ class Tasks:
             for subject in map(_subject_without_orders, subjects)
         ]
         found = await self._ask(asked, Purpose.ESTIMATE, name="Estimating impact and effort")
-        pairs = zip(subjects, found, strict=True)
+        pairs = zip(subjects, found.values, strict=True)
         return {subject.theme_id: estimates for subject, estimates in pairs if estimates is not None}
 
     async def draft(self, items: Sequence[tuple[Subject, ItemText]]) -> dict[str, ItemText]:
@@ -116,13 +125,13 @@ class Tasks:
         found = await self._ask(asked, Purpose.DRAFT, name="Drafting backlog items")
         return {
             subject.theme_id: text
-            for (subject, _), text in zip(items, found, strict=True)
+            for (subject, _), text in zip(items, found.values, strict=True)
             if text is not None and not instructs(f"{text.title}\n{text.description}")
         }
 
-    async def _ask(self, asked: Sequence[Askable[V] | None], purpose: Purpose, *, name: str) -> list[V | None]:
+    async def _ask(self, asked: Sequence[Askable[V] | None], purpose: Purpose, *, name: str) -> Answers[V]:
         if not any(question is not None for question in asked):
-            return [None] * len(asked)
+            return Answers([None] * len(asked))
         conduct = Conduct(
             booked=self.booked(purpose),
             purpose=purpose,

@@ -9,11 +9,14 @@ from earshot.group.asking.naming import MOST_QUOTES, MOST_SUMMARIES, NameRequest
 from earshot.group.naming import naming_due
 from earshot.pipeline.money.consent import agreed_with
 from earshot.pipeline.parts import Parts
+from earshot.pipeline.reading.owing import owing
 from earshot.pipeline.theming.regroup import ALL
 from earshot.ports.store import Unit
 
 FEWEST = 2
 """A theme is put to the model from so many mentions on; a lone mention's own summary says it best."""
+AT_ONCE = 48
+"""Themes named together, then saved: what a killed process loses at most."""
 MOST = 500
 """Themes named in one run, those with most mentions first."""
 
@@ -31,21 +34,36 @@ async def name_themes(parts: Parts) -> int:
     tasks = parts.make_tasks()
     if not await agreed_with(parts, tasks.booked(Purpose.NAME).model.provider):
         return 0
-    names = await tasks.name(wanted)
+    kept = 0
+    for first in range(0, len(wanted), AT_ONCE):
+        some = wanted[first : first + AT_ONCE]
+        async with owing(tasks.ledger) as debt:
+            kept += await _keep(parts, state, wanted=some, names=await tasks.name(some))
+            debt.saved()
+    return kept
+
+
+async def _keep(
+    parts: Parts, state: Partition, *, wanted: Sequence[NameRequest], names: Mapping[str, tuple[str, str] | None]
+) -> int:
+    """Save names; a theme that got none though it was asked about is asked again when it has doubled."""
     sizes = _sizes(state)
-    heads = {
-        one: state.heads[one].model_copy(
-            update={"title": title, "description": told, "named_by": Decider.MODEL, "named_size": sizes[one]}
-        )
-        for one, (title, told) in sorted(names.items())
-    }
+    heads = {one: _headed(state.heads[one], name, size=sizes[one]) for one, name in names.items()}
     async with parts.store.unit() as unit:
         await unit.themes.lock()
         still = [request.theme_id for request in wanted if await _stands(unit, request)]
         kept = tuple(heads[one] for one in sorted(still) if one in heads)
         await unit.themes.save(Regrouping(heads=kept), now=parts.clock.now())
         await unit.commit()
-    return len(kept)
+    return sum(head.named_by is Decider.MODEL for head in kept)
+
+
+def _headed(head: ThemeHead, name: tuple[str, str] | None, *, size: int) -> ThemeHead:
+    if name is None:
+        return head.model_copy(update={"asked_size": size})
+    title, description = name
+    named = {"title": title, "description": description, "named_by": Decider.MODEL, "named_size": size}
+    return head.model_copy(update={**named, "asked_size": size})
 
 
 async def _stands(unit: Unit, request: NameRequest) -> bool:
@@ -84,7 +102,7 @@ def _sizes(state: Partition) -> Mapping[str, int]:
 
 
 def _is_due(head: ThemeHead, *, mentions: int) -> bool:
-    if mentions < FEWEST or head.named_by is Decider.PERSON:
+    if mentions < max(FEWEST, 2 * head.asked_size) or head.named_by is Decider.PERSON:
         return False
     return head.named_by is Decider.SCORE or naming_due(head, mentions)
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from earshot.classify.llm.booking import Booked, Books, Patience
 from earshot.domain.call import Call, Cost, Outcome, Tier, Usage
+from earshot.pipeline.reading.owing import NoDebt
 from earshot.ports.ledger import BudgetSpent
 from earshot.ports.model import Answer, Model, Request, Unanswered
 
@@ -101,6 +102,9 @@ class Book:
 
     async def pause(self, provider: str, model: str, *, seconds: float) -> None:
         self.pauses.append((provider, model, seconds))
+
+    def debt(self) -> NoDebt:
+        return NoDebt()
 
     async def flush(self) -> None:
         self.flushed += 1

@@ -10,5 +10,5 @@ down_revision = "0005"
 
 def upgrade() -> None:
     """Add tables; no big table is rewritten."""
-    for part in ("people", "actions", "corrections", "audit", "reports", "impact", "accounts", "costs"):
+    for part in ("people", "actions", "corrections", "audit", "reports", "impact", "accounts", "costs", "themes"):
         run_script(op.get_bind(), f"0006_{part}.sql")
