@@ -1,8 +1,4 @@
-"""The customer cache of a source, kept in the store: each use is a small transaction of its own.
-
-A first backfill asks for thousands of customers of which none is cached yet, so a kind without anything is not
-asked for again. What is learned meanwhile is remembered by whoever saves it.
-"""
+"""The customer cache of a source, kept in the store: each use is a small transaction of its own."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,15 +11,9 @@ class StoredDirectory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._filled: dict[str, bool] = {}
 
     async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
         """The cached objects of a kind that were fetched since `fresh_since`."""
-        if kind not in self._filled:
-            async with self._store.unit() as unit:
-                self._filled[kind] = await unit.directory.holds(kind, fresh_since=fresh_since)
-        if not self._filled[kind]:
-            return {}
         async with self._store.unit() as unit:
             return await unit.directory.load(kind, ids, fresh_since=fresh_since)
 

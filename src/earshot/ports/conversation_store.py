@@ -34,7 +34,7 @@ class Arrival(Noun):
 
 
 class Cache(Protocol):
-    """A cache of vendor JSON by kind and id."""
+    """A cache of vendor JSON by kind and id: a source's customers and companies."""
 
     async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
         """The cached objects of a kind ("contact", "company") that were fetched since `fresh_since`."""
@@ -42,14 +42,6 @@ class Cache(Protocol):
 
     async def save(self, kind: str, objects: Mapping[str, Row], *, fetched_at: datetime) -> None:
         """Put objects into the cache, replacing older ones."""
-        ...
-
-
-class Directory(Cache, Protocol):
-    """The cache of a source's customers and companies in the store."""
-
-    async def holds(self, kind: str, *, fresh_since: datetime) -> bool:
-        """Whether any object of a kind was fetched since `fresh_since`."""
         ...
 
 

@@ -13,7 +13,7 @@ from earshot.domain.model import Noun
 from earshot.domain.report import Report, Window
 from earshot.domain.run import Run
 from earshot.ports.browse import Browse
-from earshot.ports.conversation_store import Arrival, Cache, Conversations, Directory, Known, Row
+from earshot.ports.conversation_store import Arrival, Cache, Conversations, Known, Row
 from earshot.ports.jobs import Engine, Inbox, Jobs, Schedules
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
 from earshot.ports.outbox import Outbox, Rulebook
@@ -34,7 +34,6 @@ __all__ = [
     "Calls",
     "Conversations",
     "Decisions",
-    "Directory",
     "Engine",
     "Erasure",
     "Figures",
@@ -215,7 +214,7 @@ class Unit(Protocol):
     """One transaction. Leaving it without `commit` rolls everything back."""
 
     @property
-    def directory(self) -> Directory:
+    def directory(self) -> Cache:
         """The customer cache."""
         ...
 

@@ -18,7 +18,7 @@ _UPSERT = """
 
 
 class PostgresDirectory:
-    """`ports.store.Directory` in PostgreSQL."""
+    """`ports.store.Cache` in PostgreSQL."""
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
@@ -32,11 +32,6 @@ class PostgresDirectory:
             since=fresh_since,
         )
         return {row["id"]: json.loads(row["body"]) for row in rows}
-
-    async def holds(self, kind: str, *, fresh_since: datetime) -> bool:
-        """Whether any object of a kind was fetched since `fresh_since`."""
-        query = "select exists (select from directory where kind = :kind and fetched_at >= :since)"
-        return bool(await self._sql.value(query, kind=kind, since=fresh_since))
 
     async def save(self, kind: str, objects: Mapping[str, Row], *, fetched_at: datetime) -> None:
         """Put objects into the cache, replacing older ones."""

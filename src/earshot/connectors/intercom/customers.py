@@ -20,7 +20,6 @@ from earshot.ports.store import Cache
 CONTACT = "contact"
 COMPANY = "company"
 _PREVIOUS = "earshot_previous"
-_FETCHED = "earshot_fetched_at"
 
 _REMEMBERED = 20_000
 _UNSAVED = 200
@@ -40,7 +39,8 @@ class _Entry(NamedTuple):
 class Customers:
     """Finds customers. Concurrent questions about the same one are asked once.
 
-    `directory` is the store's cache, where there is one; without it the cache lives as long as this object.
+    `directory` is the store's cache, where there is one. It is asked every time: what another process learned, or
+    erased, counts here at once. Without it the cache lives as long as this object.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Customers:
         self._memory: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._unsaved: dict[str, dict[str, Json]] = {CONTACT: {}, COMPANY: {}}
+        self._unsaved_since: dict[str, datetime] = {}
 
     async def of(self, conversation: Json) -> Customer | None:
         """The customer of a conversation's JSON; None where it names no contact."""
@@ -88,7 +89,7 @@ class Customers:
         for kind, objects_learned in self._unsaved.items():
             if objects_learned:
                 self._unsaved[kind] = {}
-                await self._directory.save(kind, objects_learned, fetched_at=self._clock.now())
+                await self._directory.save(kind, objects_learned, fetched_at=self._unsaved_since.pop(kind))
 
     async def _company_of(self, company: Json, contact: Json) -> Json:
         companies = objects(contact.get("companies"), "data", "companies")
@@ -99,7 +100,7 @@ class Customers:
 
     async def _find(self, kind: str, key: str, *, ask: Callable[[str], Awaitable[Json]]) -> Json:
         async with self._turn(kind, key):
-            known = self._remembered(kind, key) or await self._stored(kind, key)
+            known = await self._known(kind, key)
             if known is not None:
                 return known
             data = self._learn(kind, key, data=await ask(key))
@@ -110,10 +111,13 @@ class Customers:
     def _learn(self, kind: str, key: str, *, data: Json) -> Json:
         """Remember an object under the id asked for and, where it was merged, under its own."""
         now = self._clock.now()
-        slim = {**_slim(kind, data), _FETCHED: int(now.timestamp())}
+        slim = _slim(kind, data)
+        self._unsaved_since.setdefault(kind, now)
         for name in {key, ident(data.get("id")) or key}:
-            self._remember(kind, name, entry=_Entry(slim, now))
-            self._unsaved[kind][name] = slim
+            if self._directory is None:
+                self._remember(kind, name, entry=_Entry(slim, now))
+            else:
+                self._unsaved[kind][name] = slim
         return slim
 
     @asynccontextmanager
@@ -127,22 +131,21 @@ class Customers:
             if not lock.locked():
                 self._turns.pop((kind, key), None)
 
+    async def _known(self, kind: str, key: str) -> Json | None:
+        """What was learned within the hours of the settings, here or by another process."""
+        if self._directory is None:
+            return self._remembered(kind, key)
+        if (learned := self._unsaved[kind].get(key)) is not None:
+            return learned
+        fresh_since = self._clock.now() - self._fresh_for
+        return (await self._directory.load(kind, [key], fresh_since=fresh_since)).get(key)
+
     def _remembered(self, kind: str, key: str) -> Json | None:
         entry = self._memory.get((kind, key))
         if entry is None or self._clock.now() - entry.fetched_at >= self._fresh_for:
             return None
         self._memory.move_to_end((kind, key))
         return entry.data
-
-    async def _stored(self, kind: str, key: str) -> Json | None:
-        if self._directory is None:
-            return None
-        now = self._clock.now()
-        found = await self._directory.load(kind, [key], fresh_since=now - self._fresh_for)
-        if key not in found:
-            return None
-        self._remember(kind, key, entry=_Entry(found[key], moment(found[key].get(_FETCHED)) or now))
-        return found[key]
 
     def _remember(self, kind: str, key: str, *, entry: _Entry) -> None:
         self._memory[kind, key] = entry
@@ -170,7 +173,7 @@ class Customers:
             if link is None:
                 break
             asked = link.group(1)
-            known = self._remembered(CONTACT, asked)
+            known = await self._known(CONTACT, asked)
             if known is not None:
                 return known
         return {"id": asked}

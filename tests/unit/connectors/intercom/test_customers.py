@@ -264,6 +264,25 @@ def test_the_contact_who_opened_it_counts() -> None:
     assert main_contact({"contacts": [{"id": 5}]}) == "5"
 
 
+async def test_what_another_process_learned_or_erased_counts_at_once() -> None:
+    world, shared = crm(), Drawer()
+    one, other = world.open(directory=shared), world.open(directory=shared)
+    for customers in (one, other):
+        assert await customers.of(about("p1")) is not None
+        await customers.save()
+    assert world.script.paths.count("/contacts/p1") == 1, "the other one found it in the directory"
+    del world.contacts["p1"]
+    await one.refresh("contact", "p1")
+    gone = await other.of(about("p1"))
+    assert gone is not None
+    assert (gone.name, gone.email, gone.plan, gone.since) == (None, None, None, None)
+    shared.held.clear()
+    world.contacts["p1"] = {"id": "p1", "name": "Someone else"}
+    again = await other.of(about("p1"))
+    assert again is not None
+    assert again.name == "Someone else", "nothing is kept in memory of what was erased"
+
+
 @pytest.mark.parametrize(
     ("company", "contact", "mrr"),
     [
