@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
+from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from earshot.errors import Transient
 from earshot.ports.clock import SystemClock

@@ -206,6 +206,7 @@ async def test_names_estimates_and_drafts_are_asked_of_their_tiers(store: Postgr
     world: World = await hire(LlmSim(local_answer))
     wanted = NameRequest(theme_id="t1", issue_type=IssueType.FEATURE_REQUEST, area="app", summaries=TOLD[2:4])
     named = await world.tasks.name([wanted])
+    assert named["t1"] is not None
     title, description = named["t1"]
     assert "dark" in title.lower()
     subject = Subject(

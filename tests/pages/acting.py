@@ -36,8 +36,11 @@ class Acting:
 
 
 @asynccontextmanager
-async def acting(site: Open, *names: str) -> AsyncGenerator[Acting]:
-    """The rule is on and has judged everything; what it wants sent is planned and waits for approval."""
+async def acting(site: Open, *names: str, approve: bool = True) -> AsyncGenerator[Acting]:
+    """The rule is on and has judged everything; what it wants sent is planned and waits for approval.
+
+    Without `approve` only what is suspect waits, and the rest goes out at once.
+    """
     async with AsyncExitStack() as stack:
         benches = {
             case.name: await stack.enter_async_context(case.bench()) for case in all_cases() if case.name in names
@@ -45,7 +48,7 @@ async def acting(site: Open, *names: str) -> AsyncGenerator[Acting]:
         parts = site.earshot.parts
         tools: dict[str, Tool] = {name: bench.tool for name, bench in benches.items()}
         parts.make_tools = lambda: tools
-        parts.act = parts.act.model_copy(update={"approve": True})
+        parts.act = parts.act.model_copy(update={"approve": approve})
         await switch(parts, named(pack("guide"), RULE), mode=RuleMode.ON)
         await site.rows("update conversation_insights set decided_at = null")
         await decide(parts)

@@ -6,7 +6,10 @@ import io
 import pytest
 from pydantic import SecretStr
 
+from earshot.cli.sim_answers import local_answer
 from earshot.llm.keys import LlmKeys
+from earshot.sim.llm.server import running
+from earshot.sim.llm.simulator import LlmSim
 from tests.pages.sites import Open
 from tests.pages.trackers import opened
 
@@ -104,3 +107,31 @@ async def test_a_model_is_asked_only_after_its_price_was_agreed_to(read_url: str
         assert "Draft with the model" in page
         assert "at most <strong>$" in page
         assert await here.value("select count(*) from llm_api_logs") == 0
+
+
+async def test_a_model_that_was_agreed_to_words_the_items_and_its_cost_is_kept(read_url: str) -> None:
+    sim = LlmSim(local_answer)
+    async with running(sim) as base:
+        keys = LlmKeys(openai=SecretStr("sim-key"), openai_base_url=f"{base}/v1")
+        llm = {"provider": "openai", "requests_per_minute": None}
+        async with opened(read_url, keys=keys, llm=llm) as here:
+            await here.rows("delete from backlog_item")
+            page = await here.page("/backlog/draft")
+            most = float(page.split("at most <strong>$")[1].split("<")[0])
+            await here.send("/backlog/draft", seen="/backlog/draft", status=422, model="1")
+            assert await here.value("select count(*) from llm_api_logs") == 0
+            assert await here.value("select count(*) from backlog_item") == 0
+            await here.send("/backlog/draft", seen="/backlog/draft", model="1", agreed="1")
+            made = await here.rows("select drafted_by, drafted_as, rice::text as rice from backlog_item")
+            assert len(made) >= 5
+            assert {one["drafted_by"] for one in made} == {"model"}
+            assert all('"source": "model"' in one["rice"] for one in made)
+            asked = await here.rows(
+                "select purpose, count(*) as n, sum(cost_usd) as usd from llm_api_logs group by 1"
+            )
+            assert {one["purpose"]: one["n"] for one in asked} == {"draft": len(made), "estimate": len(made)}
+            assert 0 < sum(one["usd"] for one in asked) <= most
+            [best] = await here.rows("select id, drafted_as from backlog_item order by score desc, id limit 1")
+            assert f"Drafted by {best['drafted_as']}" in await here.page(f"/backlog/{best['id']}")
+            [act] = await here.rows("select detail from person_act where act = 'backlog.draft'")
+            assert "True" in str(act["detail"])

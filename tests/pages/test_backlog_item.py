@@ -9,7 +9,7 @@ import pytest
 from earshot.domain.delivery import Standing
 from earshot.pipeline.backlog.tracking import keep_in_step
 from tests.pages.sites import Open
-from tests.pages.trackers import with_jira
+from tests.pages.trackers import with_tracker
 
 
 async def best(here: Open) -> str:
@@ -33,9 +33,9 @@ async def change(here: Open, path: str, **fields: str) -> str:
     return html.unescape(sent.text)
 
 
-async def push(here: Open, item: str, *, shown: str) -> str:
+async def push(here: Open, item: str, *, shown: str, to: str = "jira") -> str:
     """Press Send below a preview; the text of the page that follows."""
-    data = {"_seal": await here.seal(f"/backlog/{item}"), "to": "jira", "seen": digest_of(shown)}
+    data = {"_seal": await here.seal(f"/backlog/{item}"), "to": to, "seen": digest_of(shown)}
     address = f"/backlog/{item}/push"
     sent = await here.http.post(address, data=data, headers={"Origin": here.url}, follow_redirects=True)
     return sent.text
@@ -142,7 +142,7 @@ async def test_a_rating_is_one_for_each_person(here: Open) -> None:
 
 
 async def test_an_approved_item_becomes_a_ticket_as_it_was_shown(read_url: str) -> None:
-    async with with_jira(read_url) as (here, toolbox):
+    async with with_tracker(read_url, "jira") as (here, toolbox):
         item = await best(here)
         assert "/push?to=jira" not in await here.page(f"/backlog/{item}")
         await here.page(f"/backlog/{item}/push?to=jira", status=422)
@@ -159,8 +159,37 @@ async def test_an_approved_item_becomes_a_ticket_as_it_was_shown(read_url: str) 
         assert "It stands there already" in again
 
 
+@pytest.mark.parametrize(("name", "body"), [("linear", "description"), ("productboard", "content")])
+async def test_other_trackers_get_it_as_it_was_shown(read_url: str, name: str, body: str) -> None:
+    async with with_tracker(read_url, name) as (here, toolbox):
+        item = await best(here)
+        title = await here.value("select text->>'title' from backlog_item where id = $1", item)
+        page = await change(here, f"/backlog/{item}/status", status="approved")
+        assert f"/push?to={name}" in page
+        assert "/push?to=jira" not in page
+        preview = html.unescape(await here.page(f"/backlog/{item}/push?to={name}"))
+        assert title in preview
+        assert f'"{body}"' in preview
+        assert toolbox.tallies[name].objects == 0
+        page = await push(here, item, shown=preview, to=name)
+        assert "Sent: it is" in page
+        assert f"at {name.capitalize()}" in page
+        assert "Pushed" in page
+        assert toolbox.tallies[name].objects == 1
+        [link] = await here.rows("select destination, receipt->>'external_id' as id from link")
+        assert link["destination"] == name
+        assert link["id"]
+        [act] = await here.rows("select subject, detail from person_act where act = 'backlog.push'")
+        assert act["subject"] == item
+        assert name in str(act["detail"])
+        again = await here.page(f"/backlog/{item}/push?to={name}")
+        assert "It stands there already" in again
+        await push(here, item, shown=again, to=name)
+        assert toolbox.tallies[name].objects == 1
+
+
 async def test_a_ticket_that_is_done_ships_its_item(read_url: str) -> None:
-    async with with_jira(read_url) as (here, _):
+    async with with_tracker(read_url, "jira") as (here, _):
         item = await best(here)
         await change(here, f"/backlog/{item}/status", status="approved")
         preview = await here.page(f"/backlog/{item}/push?to=jira")
@@ -176,7 +205,7 @@ async def test_a_ticket_that_is_done_ships_its_item(read_url: str) -> None:
 
 
 async def test_a_tracker_that_only_rehearses_gets_nothing(read_url: str) -> None:
-    async with with_jira(read_url, dry=True) as (here, _):
+    async with with_tracker(read_url, "jira", dry=True) as (here, _):
         item = await best(here)
         page = await change(here, f"/backlog/{item}/status", status="approved")
         assert "(rehearse)" in page

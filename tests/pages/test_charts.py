@@ -90,3 +90,38 @@ async def test_a_chart_can_be_explored_under_the_strict_policy(tab: Tab) -> None
         await tab.looks(f"/charts/{figure.key}", f"chart-{shape}")
         await tab.page.wait_for_selector("#chart[data-drawn] svg")
     assert await tab.page.locator("#chart picture").count() == 0
+
+
+@pytest.mark.browser
+async def test_a_mark_tells_its_values_and_hostile_names_stay_words(tab: Tab) -> None:
+    hostile = '<img src=x onerror="window.pwned=1"><b>bold</b>'
+    marks = (Mark(label=hostile, value=0.4, n=7, href="/conversations?q=x"), Mark(label="b", value=0.2))
+    plot = Plot(title="Tips", description="", shape=Shape.ROWS, marks=marks, unit=Unit.SHARE)
+    figure = drawing.figure(plot)
+    assert figure is not None
+    said: list[tuple[str, str]] = []
+    tab.page.on("console", lambda message: said.append((message.type, message.text)))
+    await tab.open(f"/charts/{figure.key}")
+    await tab.page.wait_for_selector("#chart[data-drawn] svg")
+    assert not await tab.page.locator("#chart-tip.visible").count()
+    await tab.page.locator("#chart .mark-rect path").first.hover()
+    tip = tab.page.locator("#chart-tip.visible")
+    await tip.wait_for()
+    told = await tip.inner_text()
+    assert hostile in told
+    assert "40" in told
+    assert await tip.locator("img, b, script").count() == 0
+    assert await tab.page.evaluate("window.pwned ?? null") is None
+    await tab.page.mouse.move(0, 0)
+    await tip.wait_for(state="hidden")
+    assert [one for one in said if one[0] == "error"] == []
+
+
+@pytest.mark.browser
+async def test_a_warning_in_the_console_is_no_complaint_and_an_error_is(tab: Tab) -> None:
+    await tab.open("/health")
+    await tab.page.evaluate("console.warn('only this')")
+    assert tab.complaints == []
+    await tab.page.evaluate("console.error('that')")
+    assert tab.complaints == ["error: that"]
+    tab.complaints.clear()

@@ -111,7 +111,12 @@ async def doubled(here: Open) -> tuple[Open, str]:
     """A site whose tracker has something like a theme with an item; the theme's id."""
     theme = await here.value("select theme_id from backlog_item order by score desc limit 1")
     item = ExistingItem(
-        id="jira:ENG-7", source="jira", key="ENG-7", title="Much the same <b>bold</b>", status="To Do"
+        id="jira:ENG-7",
+        source="jira",
+        key="ENG-7",
+        title="Much the same <b>bold</b>",
+        status="To Do",
+        description="It fails on <i>Mondays</i>",
     )
     match = Match(theme_id=theme, item_id=item.id, probability=0.72, standing=Standing.UNSURE, decided_at=NOW)
     async with here.earshot.parts.store.unit() as unit:
@@ -132,6 +137,7 @@ async def test_a_duplicate_is_said_and_taken_back(doubled: tuple[Open, str]) -> 
     here, theme = doubled
     page = await here.page("/queue?kind=duplicates")
     assert "ENG-7 Much the same &lt;b&gt;bold" in page
+    assert "It fails on &lt;i&gt;Mondays" in page
     assert "72%" in page
     _, after = await decide(here, "duplicates", "same", reason="both know")
     kept = "select standing || ' ' || decided_by from match where item_id = 'jira:ENG-7'"

@@ -221,3 +221,18 @@ async def test_words_may_mean_several_themes(here: Open) -> None:
     nothing = await here.send(f"/themes/{one['id']}/preview", seen="/themes", status=422, kind="merge",
                               into="zzzz qqqq", version=version)  # fmt: skip
     assert "No other theme fits" in nothing.text
+
+
+async def test_customers_words_come_before_open_questions_which_are_one_line(here: Open) -> None:
+    [most] = await here.rows(
+        """select f.theme_id, count(*) as n from doubt d join finding f on f.id = d.mention_id
+        where f.theme_id is not null group by 1 order by 2 desc, 1 limit 1"""
+    )
+    theme, asked = most["theme_id"], most["n"]
+    page = await here.page(f"/themes/{theme}")
+    assert page.index("What customers said") < page.index("Open questions")
+    shown = re.search(r'<details class="card" id="open"><summary>(\d+)( or more)? for a person', page)
+    assert shown is not None
+    assert page.count('name="doubt"') == int(shown[1]) == min(asked, 10)
+    assert bool(shown[2]) == (asked >= 10)
+    assert f'<a href="#open">{shown[1]}' in page

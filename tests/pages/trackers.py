@@ -41,12 +41,14 @@ async def opened(
         yield Open(base, http, earshot, url)
 
 
+SECRETS = {"jira": "JIRA_API_TOKEN", "linear": "LINEAR_API_KEY", "productboard": "PRODUCTBOARD_TOKEN"}
+
+
 @asynccontextmanager
-async def with_jira(url: str, *, dry: bool = False) -> AsyncGenerator[tuple[Open, Toolbox]]:
-    """A running site whose items go to a simulated Jira."""
+async def with_tracker(url: str, name: str, *, dry: bool = False) -> AsyncGenerator[tuple[Open, Toolbox]]:
+    """A running site whose items go to one simulated tracker."""
     toolbox = Toolbox(ToolSimSettings(token="sim-token"))
     async with tools_running(toolbox.apps) as base:
-        section = tomllib.loads(toolbox.sections(base))["jira"]
-        jira = {**section, "dry_run": dry}
-        async with opened(url, tools={"JIRA_API_TOKEN": "sim-token"}, jira=jira) as site:
+        sections: dict[str, Any] = {name: {**tomllib.loads(toolbox.sections(base))[name], "dry_run": dry}}
+        async with opened(url, tools={SECRETS[name]: "sim-token"}, **sections) as site:
             yield site, toolbox

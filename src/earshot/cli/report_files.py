@@ -1,16 +1,13 @@
 """Writing a report where a person asked for it: a file by its format, or standard output."""
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from earshot.domain.report import Report
-from earshot.errors import Misconfigured
-from earshot.report import to_html, to_json, to_markdown
+from earshot.pipeline.reports.filing import RENDERERS, appear
 
 Format = Literal["html", "md", "json"]
-RENDERERS = {"html": to_html, "md": to_markdown, "json": to_json}
 
 
 def render(figures: Report, form: Format) -> str:
@@ -20,18 +17,7 @@ def render(figures: Report, form: Format) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise Misconfigured(
-            f"Cannot write {path}: {error.strerror or error}.",
-            hint="Free some space or choose another place with --out.",
-        ) from None
+    appear(path, text, hint="Free some space or choose another place with --out.")
 
 
 def deliver(figures: Report, form: Format, out: Path | None) -> Path | None:

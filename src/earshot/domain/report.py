@@ -1,6 +1,7 @@
 """The figures of a report: every number comes from rows of the store."""
 
 from datetime import UTC, date, datetime
+from typing import Literal
 
 from earshot.domain.action import Action
 from earshot.domain.model import Noun
@@ -109,7 +110,7 @@ class AuditState(Noun):
     low: float
     high: float
     target: float
-    standing: str
+    standing: Literal["met", "missed", "unsure", "unknown"]
 
 
 class AccountRisk(Noun):

@@ -1,34 +1,15 @@
 """The report as one HTML file: no script, no request, readable on a phone, in the dark and on paper."""
 
-from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from earshot.domain.report import Report
 from earshot.report import charts
 from earshot.report.sections import page
+from earshot.report.templating import TEMPLATES
 from earshot.report.views import Block, Chart
-from earshot.text.escape import visible
-
-
-def _clean(value: object) -> object:
-    """Every plain text on its way into the page; markup of ours passes."""
-    return visible(value) if type(value) is str else value
-
-
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("earshot.report", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    finalize=_clean,
-)
 
 
 def to_html(report: Report) -> str:
     """The whole report as a self-contained page."""
-    return _TEMPLATES.get_template("report.html.j2").render(
+    return TEMPLATES.get_template("report.html.j2").render(
         page=page(report),
         kind=_kind,
         drawings=_drawings,
@@ -39,10 +20,10 @@ def to_html(report: Report) -> str:
 
 
 def _source(name: str) -> str:
-    loader = _TEMPLATES.loader
+    loader = TEMPLATES.loader
     if loader is None:
         raise LookupError(name)
-    return loader.get_source(_TEMPLATES, name)[0]
+    return loader.get_source(TEMPLATES, name)[0]
 
 
 def _kind(block: Block) -> str:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from earshot.domain.letter import Picture
 from earshot.domain.report import Report
 from earshot.report import charts
 from earshot.report.sections import page
+from earshot.report.templating import TEMPLATES
 from earshot.report.views import Block, Chart, Page, Section, Table, Tasks, ThemeItem, Themes, Voices
-from earshot.text.escape import visible
 
 MOST_BYTES: Final = 98_000
 """Gmail cuts HTML off at some 102 kB."""
@@ -21,27 +19,12 @@ _LENGTHS: Final = (10, 7, 5, 3, 1)
 _LEFT_OUT: Final = frozenset({"how"})
 
 
-def _clean(value: object) -> object:
-    """Every plain text on its way into the mail; markup of ours passes."""
-    return visible(value) if type(value) is str else value
-
-
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("earshot.report", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    finalize=_clean,
-)
-
-
 def to_mail(report: Report, *, charts: bool = True) -> str:
     """The whole mail; lists are as long as fits. Without `charts` no picture is named."""
     shown = page(report)
     text = ""
     for most in _LENGTHS:
-        text = _TEMPLATES.get_template("mail.html.j2").render(
+        text = TEMPLATES.get_template("mail.html.j2").render(
             page=_shortened(shown, most), kind=_kind, name=name_of, charts=charts
         )
         if len(text.encode()) <= MOST_BYTES:

@@ -9,7 +9,7 @@ from typing import Any
 from earshot.domain.report import Window
 from earshot.domain.theme import Quote, Theme
 from earshot.ports.theme_store import Member
-from earshot.store.placements import MENTION, PLACE, TOLD, mention_from, placement_from
+from earshot.store.placements import MENTION, PLACE, TOLD, member_from
 from earshot.store.rollups import Rollups
 from earshot.store.sql import Sql
 from earshot.store.windows import CUT, EDGE_HOURS, ROLLED, WHOLE_DAYS, WITHIN, before, span
@@ -133,15 +133,7 @@ class ThemeCounts:
     async def members(self, theme_id: str, *, limit: int) -> list[Member]:
         """What is in a theme, newest first."""
         rows = await self._sql.rows(_MEMBERS, id=theme_id, limit=limit)
-        return [
-            Member(
-                mention=mention_from(row),
-                placement=placement_from(row),
-                url=row["url"],
-                customer=row["customer"],
-            )
-            for row in rows
-        ]
+        return [member_from(row) for row in rows]
 
     async def weeks(self, theme_ids: Sequence[str], *, window: Window) -> dict[str, list[int]]:
         """Distinct conversations by week of the window, oldest first, for each theme.

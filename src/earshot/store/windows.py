@@ -1,5 +1,7 @@
 """A window of conversation time over hourly roll-ups: whole hours from the roll-up, cut ones from the rows."""
+# ruff: noqa: S608 (statements are put together from constant conditions; values are parameters)
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -54,6 +56,19 @@ ROLLED = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(ca
 CUT = """hour = any(cast(:cut as timestamptz[])) and conversation_at >= cast(cast(:start as text) as timestamptz)
     and conversation_at < cast(cast(:end as text) as timestamptz)"""
 """The table rows of a span that the roll-up cannot give."""
+THEMES = f"""
+    select theme_id, sum(n)::int as n from (
+        select theme_id, n from theme_day where {WHOLE_DAYS}
+        union all
+        select theme_id, n from theme_hour where {EDGE_HOURS}
+        union all
+        select theme_id, 1 from (
+            select distinct theme_id, conversation_id from finding where theme_id is not null and {CUT}
+        ) cut
+    ) counted group by theme_id
+"""
+"""Distinct conversations of a span by theme."""
+_BOUND = re.compile(r"(?<!:):(start|end|first_day|last_day|first|last|cut)\b")
 WITHIN = """hour >= cast(cast(:first as text) as timestamptz) and hour < cast(cast(:last as text) as timestamptz)
     and (hour <> all(cast(:cut as timestamptz[])) or conversation_at >= cast(cast(:start as text) as timestamptz)
     and conversation_at < cast(cast(:end as text) as timestamptz))"""
@@ -118,3 +133,8 @@ def _days(start: datetime, end: datetime) -> tuple[datetime, datetime]:
 
 def _floor(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def over(statement: str, prefix: str) -> str:
+    """The statement over another span, whose bounds have names of their own: `prefix` and the usual name."""
+    return _BOUND.sub(rf":{prefix}\1", statement)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
@@ -73,3 +73,17 @@ async def _received(receive: Receive, *, most: int) -> bytes:
         if not message.get("more_body"):
             return bytes(pieces + piece) if pieces else piece
         pieces += piece
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body that was read already, then whatever else comes."""
+    told = False
+
+    async def replay() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

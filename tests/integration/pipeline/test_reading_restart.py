@@ -17,25 +17,11 @@ from earshot.pipeline.reading.sharing import Shares
 from earshot.ports.reader import Read
 from earshot.ports.store import Unit
 from earshot.store import PostgresStore
+from tests.away import Restarting
 from tests.integration.pipeline.test_reading_together import COUNT, IDS, Slow, filled, parts_of, pending
 
 __all__ = ["filled"]
 TRIES = len(RESTARTS) + 1
-
-
-class Restarting:
-    """A store that is away for the next `away` transactions."""
-
-    def __init__(self, store: PostgresStore) -> None:
-        self._store = store
-        self.away = 0
-
-    def unit(self) -> Any:
-        """A transaction, or none while the database is away."""
-        if self.away:
-            self.away -= 1
-            raise Transient("the connection to the database was lost")
-        return self._store.unit()
 
 
 class Outage(Slow):

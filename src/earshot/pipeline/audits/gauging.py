@@ -23,6 +23,8 @@ Side = tuple[str, Sequence["Labelled"]]
 """Samples taken together, and what they are called."""
 WEEKS = 13
 """Weekly samples that are looked back on."""
+FIELD = "issue_type"
+"""The field whose agreement stands for the readings."""
 RECENT = 4
 SAMPLES = 60
 FEW = 30
@@ -253,13 +255,10 @@ def _pool(some: Sequence[Labelled], field: str) -> Weighed:
     return pooled([one.weighed(field) for one in some]).model_copy(update={"field": field})
 
 
-async def agreement_now(parts: Parts) -> AuditState | None:
-    """Agreement on the issue type by the newest labelled sample; None while there is none."""
-    _, labelled = await looked_back(parts)
-    if not labelled:
-        return None
-    measured = gauges(labelled[-1], target=parts.audit.target)
-    found = next((one for one in measured if one.field == "issue_type"), None)
+def agreement_of(labelled: Sequence[Labelled], target: float) -> AuditState | None:
+    """Agreement on the issue type by the newest of these samples; None while there is none."""
+    measured = gauges(labelled[-1], target=target) if labelled else []
+    found = next((one for one in measured if one.field == FIELD), None)
     figure = found.score.accuracy if found else None
     if found is None or figure is None or figure.value is None or figure.low is None or figure.high is None:
         return None
@@ -268,9 +267,15 @@ async def agreement_now(parts: Parts) -> AuditState | None:
         agreement=figure.value,
         low=figure.low,
         high=figure.high,
-        target=parts.audit.target,
+        target=target,
         standing=found.standing,
     )
+
+
+async def agreement_now(parts: Parts) -> AuditState | None:
+    """Agreement on the issue type by the newest labelled sample; None while there is none."""
+    _, labelled = await looked_back(parts)
+    return agreement_of(labelled, parts.audit.target)
 
 
 async def looked_back(parts: Parts) -> tuple[list[Progress], list[Labelled]]:

@@ -9,6 +9,7 @@ from earshot.domain.job import LANES, HeldJob, JobName, Queue, WorkerSign
 from earshot.domain.pulse import Pulse, WatchState
 from earshot.domain.schedule import ScheduleState
 from earshot.errors import NotFound
+from earshot.pipeline.audits.falling import falls
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.scheduling.schedules import schedules_of
 from earshot.pipeline.scheduling.settings import ScheduleSettings
@@ -93,7 +94,8 @@ async def look(parts: Parts, *, watch: WatchSettings, schedule: ScheduleSettings
         answers = await unit.pages.costs.answers(now - DAY, newest=NEWEST)
         database = await unit.pages.costs.database()
         standing = await unit.pages.overview.standing()
-    found = readings(watch, seen.pulse, queues=seen.queues, now=now) if watch.enabled else ()
+    fallen = await falls(parts) if watch.enabled and watch.drift else ()
+    found = readings(watch, seen.pulse, queues=seen.queues, now=now, falls=fallen) if watch.enabled else ()
     bounds = _bounds(found, seen.bounds)
     planned = _planned(schedule, seen.schedules, now=now, zone=parts.report.timezone)
     return HealthView(

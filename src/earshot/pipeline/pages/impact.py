@@ -88,7 +88,7 @@ async def impact(parts: Parts) -> Impact:
     async with parts.store.unit() as unit:
         outcomes = unit.pages.outcomes
         sourced = await outcomes.sourced()
-        journeys = await outcomes.journeys(since=now - timedelta(days=JOURNEYS_DAYS), limit=_JOURNEYS)
+        journeys = await lately(unit, now=now)
         months = await outcomes.months(_month_starts(now, parts.report.timezone), now)
         fixes = await _fixes(unit, now=now)
         accounts = await outcomes.accounts()
@@ -107,8 +107,14 @@ async def impact(parts: Parts) -> Impact:
         customers=customers,
         customers_of="[prioritise] total_active_users" if told else "companies known now",
         volume=_volume(months, customers),
-        adopted=tuple(_adopted(born, adoptions) for born in Born),
+        adopted=tuple(adopted(born, adoptions) for born in Born),
     )
+
+
+async def lately(unit: Unit, *, now: datetime) -> list[Journey]:
+    """The ways of the items that were drafted lately."""
+    since = now - timedelta(days=JOURNEYS_DAYS)
+    return await unit.pages.outcomes.journeys(since=since, limit=_JOURNEYS)
 
 
 def durations(journeys: Sequence[Journey]) -> tuple[Duration, ...]:
@@ -200,7 +206,8 @@ def _volume(months: Sequence[Month], customers: int) -> Plot:
     )
 
 
-def _adopted(born: Born, adoptions: Sequence[Adoption]) -> Adopted:
+def adopted(born: Born, adoptions: Sequence[Adoption]) -> Adopted:
+    """What is known of the adoption of features of one origin."""
     chosen = [one for one in adoptions if one.born is born]
     shares = [min(1.0, one.adopters / one.audience) for one in chosen]
     features = tuple((one, share_interval(min(one.adopters, one.audience), one.audience)) for one in chosen)

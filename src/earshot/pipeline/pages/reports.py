@@ -84,14 +84,16 @@ class ReportView:
     issue: Issue | None
 
 
-async def listed(parts: Parts, schedules: Sequence[Schedule], *, after: Place | None) -> ReportsPage:
+async def listed(
+    parts: Parts, schedules: Sequence[Schedule], *, after: Place | None, limit: int = PAGE
+) -> ReportsPage:
     """Reports by period, newest first."""
     async with parts.store.unit() as unit:
-        rows = await unit.pages.reports.periods(after=after, limit=PAGE + 1)
+        rows = await unit.pages.reports.periods(after=after, limit=limit + 1)
     groups = [list(group) for _, group in groupby(rows, key=lambda row: (row.period_end, row.series))]
-    last = groups[PAGE - 1][0] if len(groups) > PAGE else None
+    last = groups[limit - 1][0] if len(groups) > limit else None
     place = Place(id=last.series, at=last.period_end) if last else None
-    issues = tuple(_issue(parts, group) for group in groups[:PAGE])
+    issues = tuple(_issue(parts, group) for group in groups[:limit])
     series = [await _series(parts, schedules, series=one) for one in parts.report.series]
     return ReportsPage(series=tuple(series), issues=issues, next=place)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import fmean
 
-from earshot.domain.impact import Reach, Unarea, Version
+from earshot.domain.impact import Born, Reach, Unarea, Version
 from earshot.domain.outcome import ItemRating
 from earshot.domain.reading import IssueType
-from earshot.pipeline.pages.impact import Adopted, impact
+from earshot.pipeline.pages.impact import Adopted, adopted, lately
 from earshot.pipeline.parts import Parts
 
 MONTHS = 3
@@ -53,29 +53,29 @@ async def review(parts: Parts, *, areas: tuple[str, ...]) -> Review:
     """The figures of this moment. `areas` are the product areas of the settings."""
     now = parts.clock.now()
     since = now - timedelta(days=30 * MONTHS)
-    found = await impact(parts)
-    ways = [one for one in found.journeys if one.in_backlog_at >= since]
-    pushed = sum(one.pushed_at is not None and one.pushed_at >= since for one in found.journeys) / MONTHS
     async with parts.store.unit() as unit:
         outcomes = unit.pages.outcomes
+        journeys = await lately(unit, now=now)
+        adoptions = await outcomes.adoptions()
         reached = await outcomes.reached(since=since, kinds=list(_THRESHOLDS), steps=STEPS)
         unknown = await outcomes.unareas(since=since, known=areas, limit=_AREAS)
         ratings = await outcomes.ratings(since=since, limit=_RATINGS)
         versions = await outcomes.versions(since=since, limit=_VERSIONS)
         await unit.commit()
+    pushed = sum(one.pushed_at is not None and one.pushed_at >= since for one in journeys) / MONTHS
     stars = Counter(one.stars for one in ratings)
     return Review(
-        drafted=len(ways) / MONTHS,
+        drafted=sum(one.in_backlog_at >= since for one in journeys) / MONTHS,
         pushed=pushed,
-        shipped=sum(one.shipped_at is not None and one.shipped_at >= since for one in found.journeys) / MONTHS,
-        waiting=sum(one.pushed_at is None and one.shipped_at is None for one in found.journeys),
+        shipped=sum(one.shipped_at is not None and one.shipped_at >= since for one in journeys) / MONTHS,
+        waiting=sum(one.pushed_at is None and one.shipped_at is None for one in journeys),
         thresholds=tuple(threshold(kind, reached, capacity=pushed) for kind in _THRESHOLDS),
         areas=tuple(unknown),
         known_areas=len(areas),
         stars=tuple((number, stars[number]) for number in range(5, 0, -1)),
         mean_stars=fmean(one.stars for one in ratings) if ratings else None,
         ratings=tuple(ratings),
-        adopted=found.adopted,
+        adopted=tuple(adopted(born, adoptions) for born in Born),
         versions=tuple(versions),
     )
 

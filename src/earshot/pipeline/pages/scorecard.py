@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from earshot.audit.drift import Drift, Standing
 from earshot.domain.impact import Speed
 from earshot.domain.label import SampleKind
+from earshot.domain.report import AuditState
 from earshot.domain.visitor import Role
-from earshot.pipeline.audits.gauging import FieldGauge, comparisons, gauges, looked_back
+from earshot.pipeline.audits.gauging import FIELD, agreement_of, comparisons, looked_back
 from earshot.pipeline.money.spendings import tally
 from earshot.pipeline.pages.impact import TARGET_HOURS, Duration, Impact, impact
 from earshot.pipeline.parts import Parts
@@ -19,8 +20,6 @@ from earshot.report.intervals import Interval, share_interval
 
 DAYS = 30
 _WEEK = 14
-FIELD = "issue_type"
-"""The field whose agreement stands for the readings."""
 DEAR_USD, CHEAP_USD = 0.00025, 0.00013
 """What reading a conversation should cost (the guide)."""
 MANUAL_USD_PER_HOUR, MANUAL_MINUTES = 50.0, 1.0
@@ -54,8 +53,7 @@ async def _quality(parts: Parts) -> list[Target]:
     """Agreement with people on the issue type, its drift, and whether people label each week."""
     known, labelled = await looked_back(parts)
     bound, latest = parts.audit.drift_bound, labelled[-1] if labelled else None
-    measured = gauges(latest, target=parts.audit.target) if latest else []
-    found = next((one for one in measured if one.field == FIELD), None)
+    found = agreement_of(labelled, parts.audit.target)
     told = comparisons(labelled, latest.sample, bound=bound) if latest else []
     falls = [fall for one in told[:1] for fall in one.drifts if fall.field == FIELD]
     week = parts.clock.now() - timedelta(days=_WEEK)
@@ -67,17 +65,16 @@ async def _quality(parts: Parts) -> list[Target]:
     ]
 
 
-def _agreement(found: FieldGauge | None, target: float) -> Target:
-    figure = found.score.accuracy if found else None
-    if found is None or figure is None or figure.value is None or figure.low is None or figure.high is None:
+def _agreement(found: AuditState | None, target: float) -> Target:
+    if found is None:
         return _unlabelled("Agreement with people", f"at least {target:.0%}")
     return Target(
         group="Quality",
         name="Agreement with people",
         target=f"at least {target:.0%}",
-        value=f"{figure.value:.0%}",
+        value=f"{found.agreement:.0%}",
         standing=found.standing,
-        sure=f"Issue type, {found.score.n:,} labels, 95% interval {figure.low:.0%} to {figure.high:.0%}.",
+        sure=f"Issue type, {found.labels:,} labels, 95% interval {found.low:.0%} to {found.high:.0%}.",
         href="/audit",
     )
 
@@ -115,17 +112,21 @@ def _labelling(lately: int, size: int) -> Target:
     )
 
 
-def _unlabelled(name: str, target: str) -> Target:
-    todo = "Draw a sample on the audit page and label it."
+def _unmeasured(group: str, name: str, *, target: str, href: str, todo: str) -> Target:
     return Target(
-        group="Quality",
+        group=group,
         name=name,
         target=target,
         value="not measured yet",
         standing="unknown",
-        href="/audit",
+        href=href,
         todo=todo,
     )
+
+
+def _unlabelled(name: str, target: str) -> Target:
+    todo = "Draw a sample on the audit page and label it."
+    return _unmeasured("Quality", name, target=target, href="/audit", todo=todo)
 
 
 async def _performance(parts: Parts) -> list[Target]:
@@ -175,15 +176,7 @@ async def _figures(parts: Parts) -> float:
 def _speed(name: str, speed: Speed, *, target: str, href: str, todo: str) -> Target:
     """Met when the 95th percentile keeps to the bound; with few rows that is not sure."""
     if not speed.n or speed.p95 is None or speed.median is None:
-        return Target(
-            group="Performance",
-            name=name,
-            target=target,
-            value="not measured yet",
-            standing="unknown",
-            href=href,
-            todo=todo,
-        )
+        return _unmeasured("Performance", name, target=target, href=href, todo=todo)
     kept = speed.within / speed.n
     standing: Standing = "met" if kept >= 0.95 else "missed"
     return Target(
@@ -286,15 +279,7 @@ def _share(name: str, part: int, *, target: str, of: int, least: float, sure: st
     interval = share_interval(part, of)
     if interval is None:
         todo = "Read your tracker: earshot backlog import FILE, or push an item."
-        return Target(
-            group="Impact",
-            name=name,
-            target=target,
-            value="not measured yet",
-            standing="unknown",
-            href="/impact",
-            todo=todo,
-        )
+        return _unmeasured("Impact", name, target=target, href="/impact", todo=todo)
     return Target(
         group="Impact",
         name=name,
@@ -310,15 +295,7 @@ def _way(urgent: Duration) -> Target:
     name, target = "Urgent matter to backlog", f"under {TARGET_HOURS:.0f} hours"
     if urgent.median is None:
         todo = "Draft the backlog: earshot backlog draft."
-        return Target(
-            group="Impact",
-            name=name,
-            target=target,
-            value="not measured yet",
-            standing="unknown",
-            href="/impact",
-            todo=todo,
-        )
+        return _unmeasured("Impact", name, target=target, href="/impact", todo=todo)
     bounds = urgent.interval
     kept = bounds.high <= TARGET_HOURS if bounds else urgent.median <= TARGET_HOURS
     over = bounds.low > TARGET_HOURS if bounds else urgent.median > TARGET_HOURS

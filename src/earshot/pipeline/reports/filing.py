@@ -14,8 +14,11 @@ RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {"html": to_html, "md"
 """What writes each format of a file."""
 
 
-def appear(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises Misconfigured."""
+PLACES: Final = "Free some space, or name another place: [schedule] folder, or folder of the [[report.series]]."
+
+
+def appear(path: Path, text: str, *, hint: str = PLACES) -> None:
+    """Write a file whole or not at all. Raises Misconfigured with the hint."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,7 +27,4 @@ def appear(path: Path, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise Misconfigured(
-            f"Cannot write {path}: {error.strerror or error}.",
-            hint="Free some space, or name another place: [schedule] folder, or folder of the [[report.series]].",
-        ) from None
+        raise Misconfigured(f"Cannot write {path}: {error.strerror or error}.", hint=hint) from None

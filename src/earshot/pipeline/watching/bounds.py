@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from earshot.domain.job import Queue
 from earshot.domain.model import Noun
 from earshot.domain.pulse import Pulse
+from earshot.pipeline.audits.falling import Fall
 from earshot.pipeline.watching.settings import WatchSettings
 
 LEAST_CALLS = 20
@@ -31,9 +32,9 @@ class Reading(Noun):
 
 
 def readings(
-    settings: WatchSettings, pulse: Pulse, *, queues: Sequence[Queue], now: datetime
+    settings: WatchSettings, pulse: Pulse, *, queues: Sequence[Queue], now: datetime, falls: Sequence[Fall] = ()
 ) -> tuple[Reading, ...]:
-    """All bounds of the settings with their values now."""
+    """All bounds of the settings with their values now. `falls` are those of agreement in the audit."""
     return (
         *_latencies(settings, pulse),
         _errors(settings, pulse),
@@ -42,6 +43,7 @@ def readings(
         _held_jobs(settings, pulse, queues=queues),
         _refused(settings, pulse),
         _approval(settings, pulse, now=now),
+        *(_drift(fall) for fall in falls),
     )
 
 
@@ -146,6 +148,20 @@ def _approval(settings: WatchSettings, pulse: Pulse, *, now: datetime) -> Readin
         unit="min (the oldest)",
         advice="`earshot actions list --state held` shows them; `earshot actions approve` or `discard` decides.",
         again=timedelta(days=1),
+        tells_kept=False,
+    )
+
+
+def _drift(fall: Fall) -> Reading:
+    """A field whose agreement fell. That a later week does not show it proves nothing: nobody is told of that."""
+    return Reading(
+        bound=f"drift_{fall.field}",
+        title=f"Agreement with people on the {fall.field.replace('_', ' ')} fell",
+        value=fall.points,
+        limit=fall.bound,
+        unit=f"points down, {fall.against}" if fall.against else "points down",
+        advice="`earshot audit drift` and the page /audit show how sure that is, and where model and people "
+        "differ. Look at these conversations, and at what changed since: prompt, model, product.",
         tells_kept=False,
     )
 

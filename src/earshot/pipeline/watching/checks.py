@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from earshot.domain.pulse import Pulse, WatchState
 from earshot.domain.schedule import ScheduleState
+from earshot.pipeline.audits.falling import falls
 from earshot.pipeline.checking import Check, Grade
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.watching.bounds import Reading, readings
@@ -20,7 +21,8 @@ _STATUS = "earshot worker --status"
 async def check_flow(parts: Parts, settings: WatchSettings, *, listens: bool) -> list[Check]:
     """The queue, its workers, webhooks, schedules and bounds. `listens`: there is a secret for webhooks."""
     seen, now = await see(parts), parts.clock.now()
-    found = readings(settings, seen.pulse, queues=seen.queues, now=now)
+    fallen = await falls(parts) if settings.drift else ()
+    found = readings(settings, seen.pulse, queues=seen.queues, now=now, falls=fallen)
     return [
         _queues(seen),
         _workers(seen),

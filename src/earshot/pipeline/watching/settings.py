@@ -22,6 +22,10 @@ class WatchSettings(Noun):
     refused_actions: int = Field(
         default=0, ge=0, description="Actions refused for good within a day; with more of them people are told."
     )
+    drift: bool = Field(
+        default=True,
+        description="Tell when agreement with people fell by more than `[audit] drift_bound`, beyond chance.",
+    )
     approval_minutes: float = Field(
         default=15.0,
         ge=0,

@@ -9,6 +9,7 @@ from earshot.domain.delivery import Planned
 from earshot.domain.job import Job, JobName
 from earshot.domain.model import Noun
 from earshot.domain.pulse import WatchState
+from earshot.pipeline.audits.falling import Fall, falls
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.watching.bounds import Reading, readings
 from earshot.pipeline.watching.judging import Judged, News, judge
@@ -39,10 +40,11 @@ async def watch(parts: Parts, settings: WatchSettings) -> Watched:
     if not settings.enabled:
         return Watched(looked=False)
     route = _route(parts)
+    fallen = await falls(parts) if settings.drift else ()
     async with parts.store.unit() as unit:
         if not await unit.watch.lock():
             return Watched(looked=False)
-        looks = await _look(parts, unit, settings=settings, reachable=route is not None)
+        looks = await _look(parts, unit, settings=settings, fallen=fallen, reachable=route is not None)
         await unit.watch.save([look.judged.state for look in looks])
         sent = await _tell(parts, unit, looks=looks, route=route)
         await unit.commit()
@@ -53,7 +55,9 @@ async def watch(parts: Parts, settings: WatchSettings) -> Watched:
     )
 
 
-async def _look(parts: Parts, unit: Unit, *, settings: WatchSettings, reachable: bool) -> list[_Look]:
+async def _look(
+    parts: Parts, unit: Unit, *, settings: WatchSettings, fallen: Sequence[Fall], reachable: bool
+) -> list[_Look]:
     now = parts.clock.now()
     day = now.astimezone(ZoneInfo(parts.report.timezone)).date().isoformat()
     pulse = await unit.watch.pulse(now=now, day=day)
@@ -61,7 +65,7 @@ async def _look(parts: Parts, unit: Unit, *, settings: WatchSettings, reachable:
     before = {state.bound: state for state in await unit.watch.states()}
     return [
         _Look(reading, judge(reading, before.get(reading.bound), now=now, reachable=reachable))
-        for reading in readings(settings, pulse, queues=queues, now=now)
+        for reading in readings(settings, pulse, queues=queues, now=now, falls=fallen)
     ]
 
 

@@ -24,7 +24,6 @@ class PostgresPages:
     """`ports.pages.Pages` in PostgreSQL."""
 
     def __init__(self, sql: Sql, rollups: Rollups) -> None:
-        self._rollups = rollups
         self.people = PostgresPeople(sql)
         self.overview = PostgresOverview(sql)
         self.costs = PostgresCosts(sql)

@@ -72,12 +72,13 @@ _TICKETS = f"""
 _TRACKED = [Thing.TICKET.value, Thing.FEEDBACK.value]
 _TWINS = """
     select m.theme_id, m.item_id, m.probability, m.standing, m.decided_by, m.reason, m.decided_at,
-        e.source, e.key, e.title, e.issue_type, e.status, e.url, e.updated_at
+        e.source, e.key, e.title, left(e.description, 2000) as description, e.issue_type, e.status, e.url,
+        e.updated_at
     from match m join existing_item e on e.id = m.item_id
     where m.theme_id = any(:themes) and m.standing <> :different order by m.probability desc, m.item_id
 """
 _MATCH = tuple(Match.model_fields)
-_ELSEWHERE = ("source", "key", "title", "issue_type", "status", "url", "updated_at")
+_ELSEWHERE = ("source", "key", "title", "description", "issue_type", "status", "url", "updated_at")
 
 
 class PostgresBacklogPages:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 (statements are put together from constant names and conditions; values are parameters)
 
-import re
 from typing import Final
 
 from earshot.domain.report import Window
@@ -11,7 +10,7 @@ from earshot.ports.pages.overview import DayGroup, Group, Moved, Movements, Stan
 from earshot.store.rollups import LOW_CONFIDENCE
 from earshot.store.sql import Sql
 from earshot.store.wanting import UNREAD
-from earshot.store.windows import CUT, EDGE_HOURS, ROLLED, WHOLE_DAYS, WITHIN, span
+from earshot.store.windows import CUT, ROLLED, THEMES, WITHIN, over, span
 
 DIMENSIONS: Final = ("issue_type", "priority", "sentiment", "churn_risk")
 _PAIRS = ", ".join(f"('{name}', {name})" for name in DIMENSIONS)
@@ -43,27 +42,8 @@ _CUSTOMERS = f"""
         select account from conversation_insights where account is not null and {WITHIN} group by account
     ) accounts
 """
-_COUNTED = f"""
-    select theme_id, sum(n)::int as n from (
-        select theme_id, n from theme_day where {WHOLE_DAYS}
-        union all
-        select theme_id, n from theme_hour where {EDGE_HOURS}
-        union all
-        select theme_id, 1 from (
-            select distinct theme_id, conversation_id from finding where theme_id is not null and {CUT}
-        ) cut
-    ) counted group by theme_id
-"""
-_BOUND = re.compile(r"(?<!:):(start|end|first_day|last_day|first|last|cut)\b")
-
-
-def _named(statement: str, prefix: str) -> str:
-    """The statement over another window, whose bounds have names of their own."""
-    return _BOUND.sub(rf":{prefix}\1", statement)
-
-
 _MOVED = f"""
-    with a as ({_named(_COUNTED, "now_")}), b as ({_named(_COUNTED, "before_")}), moved as (
+    with a as ({over(THEMES, "now_")}), b as ({over(THEMES, "before_")}), moved as (
         select theme_id, coalesce(a.n, 0) as now, coalesce(b.n, 0) as before from a full join b using (theme_id)
     ), scored as (
         select m.*, t.title, t.issue_type, t.area, t.first_seen,

@@ -6,24 +6,12 @@ import json
 
 from earshot.domain.report import AccountRisk, Mover, Shipped, Window
 from earshot.store.sql import Sql
-from earshot.store.windows import CUT, EDGE_HOURS, WHOLE_DAYS, WITHIN, before, span
+from earshot.store.windows import THEMES, WITHIN, before, over, span
 
-_COUNTED = f"""
-    select theme_id, sum(n) as n from (
-        select theme_id, n from theme_day where {WHOLE_DAYS}
-        union all
-        select theme_id, n from theme_hour where {EDGE_HOURS}
-        union all
-        select theme_id, 1 from (
-            select distinct theme_id, conversation_id from finding where theme_id is not null and {CUT}
-        ) members
-    ) counted group by theme_id
-"""
-_EARLIER = _COUNTED.replace(":", ":b_")
 _MOVERS = f"""
     /* themes that moved */ select theme_id, t.title, t.issue_type, coalesce(a.n, 0)::int as conversations,
         coalesce(b.n, 0)::int as previous_conversations
-    from ({_COUNTED}) a full join ({_EARLIER}) b using (theme_id) join theme t on t.id = theme_id
+    from ({THEMES}) a full join ({over(THEMES, "b_")}) b using (theme_id) join theme t on t.id = theme_id
     where coalesce(a.n, 0) <> coalesce(b.n, 0)
     order by (abs(coalesce(a.n, 0) - coalesce(b.n, 0)) - 1) / sqrt(coalesce(a.n, 0) + coalesce(b.n, 0)) desc,
         theme_id

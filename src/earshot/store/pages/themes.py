@@ -13,7 +13,7 @@ from earshot.ports.pages.themes import ItemState, Odds, ThemeAccount, ThemeTwin
 from earshot.ports.theme_store import Member
 from earshot.store.doubts import OPEN_DOUBTS
 from earshot.store.pages.theme_ranks import ThemeRanks
-from earshot.store.placements import MENTION, PLACE, TOLD, mention_from, placement_from
+from earshot.store.placements import MENTION, PLACE, TOLD, member_from
 
 _STEPS = 50
 """So many times over a theme may have gone into another."""
@@ -111,15 +111,7 @@ class PostgresThemePages(ThemeRanks):
         if after is not None:
             values = {"at": after.at, "after": after.id, "position": after.count or 0}
         statement = _MEMBERS.format(after=_AFTER if after is not None else "true")
-        return [
-            Member(
-                mention=mention_from(row),
-                placement=placement_from(row),
-                url=row["url"],
-                customer=row["customer"],
-            )
-            for row in await self._sql.rows(statement, id=theme_id, limit=limit, **values)
-        ]
+        return [member_from(row) for row in await self._sql.rows(statement, id=theme_id, limit=limit, **values)]
 
     async def titles(self, theme_ids: Sequence[str]) -> dict[str, str]:
         """The titles of those that live."""

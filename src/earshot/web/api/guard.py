@@ -14,16 +14,16 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from earshot.pipeline.serving import WebSettings, is_loopback
+from earshot.pipeline.serving import WebSettings
 from earshot.ports.meter import Meter, NoMeter
 from earshot.web.api.problems import Refused
-from earshot.web.limits import Bucket, Gone, TooLarge, whole_body
+from earshot.web.limits import Bucket, Gone, TooLarge, replayed, whole_body
+from earshot.web.origins import host_of, of_other_site, stranger
 
 ACTOR = "earshot.actor"
 """Key of the request's scope under which the guard says who asks."""
 OPEN = frozenset({"/openapi.json", "/docs"})
 """What needs no token: it describes the API and holds no data."""
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _CLIENTS = 10_000
 _WRONG_PER_MINUTE = 60
 _DRAIN_BYTES = 4_000_000
@@ -117,12 +117,14 @@ class Guard:
     def _local(self, headers: Headers, client: str) -> None:
         """Without a token only this machine is served, asked for by its own name: no page elsewhere can do that."""
         hint = "Set EARSHOT_WEB_TOKEN and send it as `Authorization: Bearer …`."
-        if not (is_loopback(client) and is_loopback(self._settings.host)):
-            raise Refused(403, "Without a token the API serves this machine only.", hint=hint)
-        if any(name in headers for name in _FORWARDED):
-            raise Refused(403, "A proxy stands before the API, so a token is needed.", hint=hint)
-        if not is_loopback(_host(headers.get("host", ""))):
-            raise Refused(403, "The API was asked for by a foreign name.", hint="Use http://127.0.0.1, or " + hint)
+        told = {
+            "machine": ("Without a token the API serves this machine only.", hint),
+            "proxy": ("A proxy stands before the API, so a token is needed.", hint),
+            "name": ("The API was asked for by a foreign name.", "Use http://127.0.0.1, or " + hint),
+        }
+        if (why := stranger(headers, client, host=self._settings.host)) is not None:
+            detail, advice = told[why]
+            raise Refused(403, detail, hint=advice)
 
     def _known(self, scope: Scope, headers: Headers, *, client: str) -> str:
         if not self._token:
@@ -154,7 +156,7 @@ class Guard:
             await _drained(receive)
             detail = f"The body may have at most {most:,} bytes here."
             raise Refused(413, detail, hint="See [web] most_bytes.", headers={"Connection": "close"}) from None
-        return _replay(body, receive)
+        return replayed(body, receive)
 
 
 async def _drained(receive: Receive) -> None:
@@ -167,19 +169,6 @@ async def _drained(receive: Receive) -> None:
                 taken += len(message.get("body", b""))
                 if not message.get("more_body"):
                     return
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    told = False
-
-    async def replayed() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replayed
 
 
 class _Quiet:
@@ -199,17 +188,9 @@ class _Quiet:
 def _same_origin(headers: Headers) -> None:
     """Pages of other sites may not act through a browser on this machine."""
     origin = headers.get("origin")
-    foreign = origin is not None and _host(urlsplit(origin).netloc) != _host(headers.get("host", ""))
-    if foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+    foreign = origin is not None and host_of(urlsplit(origin).netloc) != host_of(headers.get("host", ""))
+    if foreign or of_other_site(headers):
         raise Refused(403, "Pages of other sites may not use the API.", hint="Call it from a program or a server.")
-
-
-def _host(value: str) -> str:
-    """The host of a `Host` header, "" where it is none."""
-    try:
-        return (urlsplit(f"//{value}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 def _too_many(wait: float, hint: str) -> Refused:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from earshot.domain.customer import Segment
 from earshot.pipeline.accounts.risk import HIGH, SOME
 from earshot.pipeline.pages.accounts.listing import Listing, Row, listing
-from earshot.pipeline.pages.accounts.portrait import moods_plot, portrait
+from earshot.pipeline.pages.accounts.portrait import LISTED, moods_plot, portrait
 from earshot.ports.pages.accounts import DAYS, AccountOrder, AccountQuery
 from earshot.web.pages import drawing
 from earshot.web.pages.cursors import cursor_of, place_of
@@ -80,10 +80,11 @@ async def accounts(desk: Here, asked: Annotated[Asked, Query()]) -> Response:
     )
 
 
-@router.get("/accounts/{account_id}")
+@router.get("/accounts/{account_id:path}")
 async def account(account_id: str, desk: Here, *, after: Annotated[str, Query(max_length=1000)] = "") -> Response:
     """One account: its figures, its risk line by line, what it raises, who wrote, what came of it."""
-    shown = await portrait(desk.parts, account_id.replace("\x00", ""), after=place_of(after))
+    account_id = account_id.replace("\x00", "")
+    shown = await portrait(desk.parts, account_id, after=place_of(after), listed=desk.most(LISTED))
     rows = f"/conversations?unread=0&account={quote(shown.row.state.id, safe='')}"
     plot = moods_plot(shown, link=rows)
     return desk.show(

@@ -35,7 +35,7 @@ Short = Annotated[str, Query(max_length=80)]
 async def audit(desk: Here, *, sample: Short = "", field: Short = "issue_type", format: Short = "") -> Response:  # noqa: A002 (the parameter's name in addresses)
     """How far the model agrees with people, how sure that is, and whether it fell."""
     view = await pages.overview(desk.parts, sample_id=sample, field=field, labeller=desk.visitor.name)
-    if format == "csv":
+    if format == "csv" and not desk.table:
         return as_csv("audit", ("field", "agreement", "low", "high", "kappa", "labels", "worth"), _figures(view))
     chart = drawing.figure(view.plot) if view.plot else None
     return desk.show("audit.html.j2", view=view, fields=list(OPTIONS), chart=chart, views=await desk.views())

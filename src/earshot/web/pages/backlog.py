@@ -86,7 +86,9 @@ async def before_drafting(desk: Here) -> Response:
 async def draft_now(desk: Here, form: Form) -> Response:
     """Draft the most frequent themes: by template, or with the model where that was agreed to on the form."""
     with_model = bool(form.get("model"))
-    done = await draft(desk.parts, with_model=with_model, yes=with_model and bool(form.get("agreed")))
+    if with_model and not form.get("agreed"):
+        raise BadInput("The model costs money: say first that you agree to that.", hint="Or draft by template.")
+    done = await draft(desk.parts, with_model=with_model, yes=with_model)
     new = done.count(Outcome.CREATED, Outcome.FLAGGED)
     await desk.note("backlog.draft", "", new=new, model=with_model)
     return desk.to("/backlog", _told(done))

@@ -92,14 +92,14 @@ async def conversations(desk: Here) -> Response:
     )
 
 
-@router.get("/conversations/{conversation_id}")
+@router.get("/conversations/{conversation_id:path}")
 async def conversation(conversation_id: Id, desk: Here) -> Response:
     """One conversation: the thread with its evidence, and where every label came from."""
     found = await portrait(desk.parts, conversation_id)
     return desk.show("conversation.html.j2", one=found, now=desk.parts.clock.now(), unsure=UNSURE)
 
 
-@router.post("/conversations/{conversation_id}/correct")
+@router.post("/conversations/{conversation_id:path}/correct")
 async def correct_field(conversation_id: Id, desk: Here, form: Form) -> Response:
     """Set one field right."""
     done = await correct(
@@ -114,7 +114,7 @@ async def correct_field(conversation_id: Id, desk: Here, form: Form) -> Response
     return desk.to(_address(conversation_id), "Corrected. It stays so whenever the conversation is read again.")
 
 
-@router.post("/conversations/{conversation_id}/undo")
+@router.post("/conversations/{conversation_id:path}/undo")
 async def undo(conversation_id: Id, desk: Here, form: Form) -> Response:
     """Take a correction back."""
     done = await take_back(desk.parts, str(form.get("correction", "")), version=str(form.get("version", "")))
@@ -122,7 +122,7 @@ async def undo(conversation_id: Id, desk: Here, form: Form) -> Response:
     return desk.to(_address(conversation_id), "Taken back: it is again what the model says.")
 
 
-@router.post("/conversations/{conversation_id}/read")
+@router.post("/conversations/{conversation_id:path}/read")
 async def read_now(conversation_id: Id, desk: Here, _form: Form) -> Response:
     """Read it again at once."""
     read = await read_again(desk.parts, conversation_id)

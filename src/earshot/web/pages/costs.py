@@ -27,7 +27,7 @@ async def costs(
 ) -> Response:
     """The costs of the last days."""
     found = await look(desk.parts, desk.settings.llm, days=days, by=by)
-    if format == "csv":
+    if format == "csv" and not desk.table:
         return as_csv("costs", [by, *COLUMNS], _rows(found.costs.lines))
     return desk.show(
         "costs.html.j2",

@@ -12,10 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from earshot.domain.visitor import Role, Visitor
-from earshot.pipeline.serving import WebSettings, is_loopback
+from earshot.pipeline.serving import WebSettings
 from earshot.settings import Secrets
 from earshot.web.api.guard import Rates
-from earshot.web.limits import Gone, TooLarge, whole_body
+from earshot.web.limits import Gone, TooLarge, replayed, whole_body
+from earshot.web.origins import of_other_site, stranger
 from earshot.web.pages.forgery import Seals, new_visit
 from earshot.web.pages.shell import VISITOR
 
@@ -23,7 +24,6 @@ SESSION = "earshot_session"
 VISIT = "earshot_visit"
 OPEN = ("/static/", "/login")
 """What needs nobody: the style sheet, scripts, and the page on which people say who they are."""
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _WRONG_PER_MINUTE = 20
 _READS = frozenset({"GET", "HEAD"})
 POLICY = (
@@ -120,12 +120,13 @@ class Doorkeeper:
         """Without a token only this machine is served, asked for by its own name: no page elsewhere can do that."""
         hint = "Set EARSHOT_WEB_TOKEN on the server, or let a reverse proxy say who looks ([web] identity_header)."
         peer = request.client.host if request.client else ""
-        if not (is_loopback(peer) and is_loopback(self._settings.host)):
-            raise Refusal(403, "Without a token these pages serve this machine only.", hint)
-        if any(name in request.headers for name in _FORWARDED):
-            raise Refusal(403, "A proxy stands before these pages, so a token is needed.", hint)
-        if not is_loopback(_host(request.headers.get("host", ""))):
-            raise Refusal(403, "These pages were asked for by a foreign name.", "Use http://127.0.0.1, or: " + hint)
+        told = {
+            "machine": ("Without a token these pages serve this machine only.", hint),
+            "proxy": ("A proxy stands before these pages, so a token is needed.", hint),
+            "name": ("These pages were asked for by a foreign name.", "Use http://127.0.0.1, or: " + hint),
+        }
+        if (why := stranger(request.headers, peer, host=self._settings.host)) is not None:
+            raise Refusal(403, *told[why])
 
 
 class Gate:
@@ -177,16 +178,7 @@ class Gate:
         except TooLarge:
             hint = f"At most {self._settings.most_upload_bytes:,} bytes ([web] most_upload_bytes)."
             raise Refusal(413, "That is more than is taken here.", hint) from None
-        told = False
-
-        async def replayed() -> Message:
-            nonlocal told
-            if told:
-                return await receive()
-            told = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        return replayed
+        return replayed(body, receive)
 
     async def _turn_away(self, refusal: Refusal, request: Request, send: Send) -> None:
         if refusal.sign_in and request.method in _READS:
@@ -226,7 +218,7 @@ def same_origin(request: Request) -> None:
     headers: Headers = request.headers
     origin = headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
-    if foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+    if foreign or of_other_site(headers):
         raise Refusal(403, "Pages of other sites may not change anything here.")
 
 
@@ -242,13 +234,6 @@ def _within(peer: str, network: str) -> bool:
         return ipaddress.ip_address(peer) in ipaddress.ip_network(network, strict=False)
     except ValueError:
         return False
-
-
-def _host(value: str) -> str:
-    try:
-        return (urlsplit(f"//{value}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 async def _nothing() -> Message:

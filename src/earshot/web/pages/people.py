@@ -23,10 +23,11 @@ async def trail(
     desk: Here, *, actor: Annotated[str, Query(max_length=200)] = "", after: Annotated[str, Query()] = ""
 ) -> Response:
     """Who did what, newest first."""
+    most = desk.most(_TRAIL)
     async with desk.parts.store.unit() as unit:
-        found = await unit.pages.people.acts(actor=actor, after=place_of(after), limit=_TRAIL + 1)
-    acts = [act for _, act in found[:_TRAIL]]
-    last = Place(id="", count=found[_TRAIL - 1][0], at=acts[-1].at) if len(found) > _TRAIL else None
+        found = await unit.pages.people.acts(actor=actor, after=place_of(after), limit=most + 1)
+    acts = [act for _, act in found[:most]]
+    last = Place(id="", count=found[most - 1][0], at=acts[-1].at) if len(found) > most else None
     return desk.show("trail.html.j2", acts=acts, actor=actor, next=cursor_of(last), views=await desk.views())
 
 

@@ -1,6 +1,6 @@
 """How values and templates become pages: texts are escaped and made visible, numbers and times said alike."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -76,10 +76,9 @@ def words(name: object) -> str:
 @pass_context
 def here(context: Context, **changes: object) -> str:
     """This page's address with some parameters set (None or "" drops one); always from its first page on."""
-    query = {
-        k: v for k, v in context["desk"].request.query_params.multi_items() if k not in changes and k != "after"
-    }
-    query |= {name: str(value) for name, value in changes.items() if value not in (None, "")}
+    given = context["desk"].request.query_params.multi_items()
+    query = [(name, value) for name, value in given if name not in changes and name != "after"]
+    query += [(name, str(value)) for name, value in changes.items() if value not in (None, "")]
     return f"{context['path']}?{urlencode(query)}" if query else str(context["path"])
 
 
@@ -116,27 +115,55 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def told(value: float | None, figure: Any) -> str:
+    """A value of a chart in words."""
+    return figure.told(value)
+
+
+def _bare(value: object) -> object:
+    return "" if value is None else _clean(value)
+
+
+def _exact(value: float | None, *_form: object) -> str:
+    """A number without marks between thousands, a share as a fraction of 1; not known is empty."""
+    if value is None:
+        return ""
+    return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _instant(at: datetime | None, *_form: object) -> str:
+    return "" if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _undrawn(*_drawing: object) -> str:
+    return ""
+
+
 @cache
-def templates() -> Environment:
-    """The environment of all templates."""
+def templates(*, plain: bool = False) -> Environment:
+    """The environment of all templates. `plain`: values stand as a file of a table has them."""
     environment = Environment(
         loader=PackageLoader("earshot.web.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_clean,
+        finalize=_bare if plain else _clean,
     )
     filters: dict[str, Any] = {
         "number": number, "percent": percent, "usd": usd, "money": money, "moment": moment, "day": day,
-        "words": words, "segment": segment, "safe_url": safe_url,
+        "words": words, "segment": segment, "safe_url": safe_url, "told": told,
     }  # fmt: skip
+    drawn: dict[str, Any] = {"bar": bar, "spark": spark}
+    if plain:
+        filters |= dict.fromkeys(("number", "percent", "usd", "money", "told"), _exact) | {"moment": _instant}
+        drawn = dict.fromkeys(drawn, _undrawn)
     ours: Any = environment  # the library's dictionaries are untyped
     ours.filters.update(filters)
-    ours.globals.update({"here": here, "bar": bar, "spark": spark, "navigation": NAVIGATION})
+    ours.globals.update({"here": here, "navigation": NAVIGATION, **drawn})
     return environment
 
 
-def render(template: str, **context: Any) -> str:
-    """A template with its context."""
-    return templates().get_template(template).render(**context)
+def render(template: str, *, plain: bool = False, **context: Any) -> str:
+    """A template with its context; `plain` for taking a table out of it."""
+    return templates(plain=plain).get_template(template).render(**context)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from earshot.domain.schedule import Schedule
-from earshot.pipeline.pages.reports import listed, looked_at, sent_now, written
+from earshot.pipeline.pages.reports import PAGE, listed, looked_at, sent_now, written
 from earshot.pipeline.scheduling.schedules import schedules_of
 from earshot.web.pages.cursors import cursor_of, place_of
 from earshot.web.pages.shell import Desk, Form, Here
@@ -29,7 +29,7 @@ Cursor = Annotated[str, Query(max_length=1000)]
 @router.get("/reports")
 async def reports(desk: Here, *, after: Cursor = "") -> Response:
     """What was sent where, newest first, and what is sent to whom."""
-    page = await listed(desk.parts, _schedules(desk), after=place_of(after))
+    page = await listed(desk.parts, _schedules(desk), after=place_of(after), limit=desk.most(PAGE))
     return desk.show("reports.html.j2", page=page, next=cursor_of(page.next), views=await desk.views())
 
 

@@ -15,8 +15,10 @@ from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.parts import Parts
 from earshot.settings import Settings
 from earshot.web.pages.errors import Changed, Denied
+from earshot.web.pages.extracts import extract
 from earshot.web.pages.forgery import FIELD, Seals
 from earshot.web.pages.rendering import render
+from earshot.web.pages.tables import as_csv, at_once
 
 VISITOR = "earshot.visitor"
 """Key of the request's scope under which the gate says who looks."""
@@ -24,6 +26,8 @@ SAID = "earshot_said"
 """Cookie of what is to be said on the next page."""
 PATIENCE = timedelta(seconds=3)
 """How long a page waits for a run that holds the line; then it says so (503)."""
+LONGEST = 10_000
+"""Rows of the file of a table that stands in a page, at most."""
 _LOOK = frozenset({"GET", "HEAD"})
 
 
@@ -38,13 +42,31 @@ class Desk:
     seals: Seals
 
     def show(self, template: str, *, status: int = 200, **context: Any) -> Response:
-        """A page of a template; it gets `desk`, `path`, `said` and the context."""
+        """A page of a template; it gets `desk`, `path`, `said` and the context. Or the file of a table of it."""
+        if self.table and status == 200:
+            return self._file(template, context)
         said = self.seals.unsealed("said", self.request.cookies.get(SAID, ""))
         page = render(template, desk=self, path=self.request.url.path, said=said, **context)
         response = HTMLResponse(page, status)
         if said:
             response.delete_cookie(SAID, path="/")
         return response
+
+    def _file(self, template: str, context: Mapping[str, Any]) -> Response:
+        path = self.request.url.path
+        found = extract(render(template, plain=True, desk=self, path=path, said="", **context), self.table)
+        name = "-".join([path.split("/")[1] or "overview", self.table])
+        return as_csv(name, found.columns, at_once(found.rows))
+
+    @property
+    def table(self) -> str:
+        """The table of this page whose file is asked for, "" for none. A list's own file has no such name."""
+        asked = self.request.query_params
+        return asked.get("table", "") if asked.get("format") == "csv" and self.request.method in _LOOK else ""
+
+    def most(self, shown: int) -> int:
+        """How many rows of something to show; a file has (nearly) all of them."""
+        return LONGEST if self.table else shown
 
     def to(self, path: str, said: str = "", **query: object) -> Response:
         """Go on to a page of ours after a form, saying there what was done."""

@@ -30,7 +30,7 @@ _MOST = 500
 @router.get("/themes/edits")
 async def edits(desk: Here, *, after: Annotated[str, Query(max_length=1000)] = "") -> Response:
     """Everything that people changed, newest first."""
-    shown = await history(desk.parts, after=place_of(after), limit=PAGE)
+    shown = await history(desk.parts, after=place_of(after), limit=desk.most(PAGE))
     return desk.show("theme_edits.html.j2", shown=shown, next=cursor_of(shown.next))
 
 

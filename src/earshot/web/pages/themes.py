@@ -11,9 +11,18 @@ from starlette.responses import Response
 from earshot.domain.customer import Segment
 from earshot.domain.reading import IssueType
 from earshot.pipeline.pages.themes.listing import UNPLACED, Row, listing
-from earshot.pipeline.pages.themes.portrait import DAYS, Gone, conversations_of, portrait, trend_plot
+from earshot.pipeline.pages.themes.portrait import (
+    CUSTOMERS,
+    DAYS,
+    Gone,
+    conversations_of,
+    portrait,
+    quotes,
+    trend_plot,
+)
 from earshot.pipeline.pages.themes.windows import ALL, USUAL, window_of
 from earshot.ports.pages.themes import ThemeOrder, ThemeQuery
+from earshot.ports.store import Member
 from earshot.web.pages import drawing
 from earshot.web.pages.cursors import cursor_of, place_of
 from earshot.web.pages.shell import Desk, Here
@@ -35,6 +44,9 @@ COLUMNS = (
     "theme", "title", "issue_type", "area", "conversations", "conversations_before", "change_is_real", "customers",
     "companies", "mrr", "mean_sentiment", "segments", "first_seen", "last_seen", "backlog_item", "backlog_status",
     "rice_score",
+)  # fmt: skip
+QUOTES = (
+    "conversation", "said_at", "customer", "summary", "quote", "sure", "decided_by", "reason", "url",
 )  # fmt: skip
 After = Annotated[str, Query(max_length=1000)]
 """Where a page begins."""
@@ -83,10 +95,14 @@ async def themes(desk: Here, asked: Annotated[Asked, Query()]) -> Response:
 @router.get("/themes/{theme_id}")
 async def theme(theme_id: str, desk: Here, *, after: After = "") -> Response:
     """One theme. One that went into another leads there."""
+    theme_id = theme_id.replace("\x00", "")
     try:
-        shown = await portrait(desk.parts, theme_id.replace("\x00", ""), after=place_of(after))
+        customers = desk.most(CUSTOMERS)
+        shown = await portrait(desk.parts, theme_id, after=place_of(after), customers=customers)
     except Gone as gone:
         return desk.to(f"/themes/{gone.heir}", f"{gone} This is the theme that it became part of.")
+    if desk.table == "quotes":
+        return as_csv("theme-quotes", QUOTES, _quotes(desk, theme_id))
     return desk.show(
         "theme.html.j2",
         shown=shown,
@@ -126,6 +142,23 @@ async def _lines(desk: Desk, query: ThemeQuery) -> AsyncIterator[Sequence[Sequen
         after = page.next
         if after is None:
             return
+
+
+async def _quotes(desk: Desk, theme_id: str) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    after = None
+    while True:
+        found, after = await quotes(desk.parts, theme_id, after=after, limit=_FILE)
+        yield [_quote(one) for one in found]
+        if after is None:
+            return
+
+
+def _quote(one: Member) -> Sequence[Any]:
+    said, place = one.mention, one.placement
+    return (
+        said.conversation_id, said.said_at, one.customer, said.summary, said.quote, place.probability,
+        place.decided_by.value, place.reason, one.url,
+    )  # fmt: skip
 
 
 def _line(row: Row) -> Sequence[Any]:

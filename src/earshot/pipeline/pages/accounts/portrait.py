@@ -23,7 +23,9 @@ from earshot.report.plots import Level, Mark, Plot, Shape
 from earshot.report.plots import Unit as Values
 
 WEEKS = 26
-_THEMES, _PEOPLE, _ACTIONS = 30, 30, 20
+LISTED = 30
+"""Themes and people that an account's page shows."""
+_ACTIONS = 20
 
 
 class Portrait(Noun):
@@ -46,7 +48,9 @@ class Portrait(Noun):
     next: Place | None = None
 
 
-async def portrait(parts: Parts, account_id: str, *, after: Place | None = None, limit: int = 25) -> Portrait:
+async def portrait(
+    parts: Parts, account_id: str, *, after: Place | None = None, limit: int = 25, listed: int = LISTED
+) -> Portrait:
     """One account; NotFound where nothing of it was read."""
     now, zone = parts.clock.now(), parts.report.timezone
     async with parts.store.unit() as unit:
@@ -65,8 +69,8 @@ async def portrait(parts: Parts, account_id: str, *, after: Place | None = None,
             mood_low=bounds.low if bounds else None,
             mood_high=bounds.high if bounds else None,
             weeks=tuple(await accounts.moods(account_id, since=_monday(now, zone), timezone=zone)),
-            themes=tuple(await accounts.themes(account_id, limit=_THEMES)),
-            people=tuple(await accounts.people(account_id, limit=_PEOPLE)),
+            themes=tuple(await accounts.themes(account_id, limit=listed)),
+            people=tuple(await accounts.people(account_id, limit=listed)),
             actions=tuple(await accounts.actions(account_id, limit=_ACTIONS)),
             conversations=tuple(page),
             next=Place(id=page[-1].id, at=page[-1].said_at) if len(said) > limit else None,

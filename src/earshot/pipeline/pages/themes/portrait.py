@@ -24,7 +24,9 @@ WEEKS = 26
 """Weeks of a theme's trend."""
 SURE_OF = 1_000
 """Over how many of its newest members a theme's sureness is reckoned."""
-_ACCOUNTS, _DOUBTS, _EDITS, _EVENTS = 25, 10, 20, 30
+CUSTOMERS = 25
+"""Customers that a theme's page shows."""
+_DOUBTS, _EDITS, _EVENTS = 10, 20, 30
 
 
 class Weight(Noun):
@@ -63,6 +65,16 @@ class Portrait(Noun):
     runners: dict[str, tuple[str, str]] = {}
     mark: str = ""
 
+    @property
+    def questions(self) -> int:
+        """Open questions that are listed."""
+        return len(self.proposals) + len(self.doubts)
+
+    @property
+    def more_questions(self) -> bool:
+        """Whether there may be more than are listed."""
+        return len(self.doubts) >= _DOUBTS
+
 
 class Gone(NotFound):
     """The theme lives no more; `heir` is the living theme that it became part of."""
@@ -72,7 +84,9 @@ class Gone(NotFound):
         self.heir = heir
 
 
-async def portrait(parts: Parts, theme_id: str, *, after: Place | None = None, limit: int = 25) -> Portrait:
+async def portrait(
+    parts: Parts, theme_id: str, *, after: Place | None = None, limit: int = 25, customers: int = CUSTOMERS
+) -> Portrait:
     """One theme by its whole id. Raises Gone where it went into another, NotFound where there never was one."""
     async with parts.store.unit() as unit:
         theme = await _living(unit, theme_id)
@@ -87,7 +101,7 @@ async def portrait(parts: Parts, theme_id: str, *, after: Place | None = None, l
             odds=await pages.odds(theme_id, most=SURE_OF),
             members=tuple(members[:limit]),
             next=_place(members[limit - 1]) if len(members) > limit else None,
-            accounts=tuple(await pages.accounts(theme_id, limit=_ACCOUNTS)),
+            accounts=tuple(await pages.accounts(theme_id, limit=customers)),
             item=(await pages.items([theme_id])).get(theme_id),
             twins=tuple(await pages.twins(theme_id)),
             lineage=tuple(await unit.themes.lineage(theme_id, limit=_EVENTS)),
@@ -101,6 +115,16 @@ async def portrait(parts: Parts, theme_id: str, *, after: Place | None = None, l
         shown = shown.model_copy(update=named)
         await unit.commit()
     return shown
+
+
+async def quotes(
+    parts: Parts, theme_id: str, *, after: Place | None, limit: int
+) -> tuple[list[Member], Place | None]:
+    """What is in a theme, newest first, and where the rest begins. Raises as `portrait` does."""
+    async with parts.store.unit() as unit:
+        await _living(unit, theme_id)
+        found = await unit.pages.themes.members(theme_id, after=after, limit=limit + 1)
+    return found[:limit], _place(found[limit - 1]) if len(found) > limit else None
 
 
 def trend_plot(shown: Portrait) -> Plot:

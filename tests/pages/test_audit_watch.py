@@ -1,0 +1,83 @@
+"""A fall of agreement that the labels show is told like every bound that is left; one that chance gives is not."""
+
+import json
+import re
+
+from earshot.pipeline.watching.settings import WatchSettings
+from earshot.pipeline.watching.watching import Watched, watch
+from tests.pages.acting import Acting, acting
+from tests.pages.sites import Open
+from tests.pages.test_audit import drawn, labelled
+
+
+async def weekly(here: Open) -> str:
+    """Last week's sample."""
+    await here.send("/audit/draw", seen="/audit", kind="weekly")
+    return await here.value("select id from audit_sample where kind = 'weekly'")
+
+
+async def looked(desk: Acting, **settings: bool) -> Watched:
+    """One look, and what is to be said goes out."""
+    found = await watch(desk.site.earshot.parts, WatchSettings.model_validate(settings))
+    await desk.site.earshot.act()
+    return found
+
+
+def said(desk: Acting) -> list[str]:
+    """What people were told of agreement."""
+    told = [json.loads(body).get("text", "") for body in desk.benches["slack"].bodies()]
+    return [text for text in told if "Agreement with people" in text]
+
+
+async def test_a_real_fall_is_told_once(here: Open) -> None:
+    async with acting(here, "slack") as desk:
+        await labelled(here, await drawn(here))
+        week = await weekly(here)
+        assert (await looked(desk)).news == {}, "nobody labelled the week yet"
+        await labelled(here, week, wrong=500)
+        found = await looked(desk)
+        assert found.news == {"drift_issue_type": "left"}
+        assert [one for one in found.problems if "Agreement with people on the issue type fell" in one]
+        for _ in range(3):
+            assert (await looked(desk)).news == {}
+        (message,) = said(desk)
+        assert re.search(r"(99|100) points down, week of", message)
+        assert "against baseline of" in message
+        assert "the bound is 5" in message
+        assert "earshot audit drift" in message
+    page = await here.page("/health")
+    assert "<code>drift_issue_type</code>" in page
+    assert "Agreement with people on the issue type fell" in page.partition("</section>")[0]
+
+
+async def test_a_fall_within_chance_is_told_to_nobody(here: Open) -> None:
+    async with acting(here, "slack") as desk:
+        await labelled(here, await drawn(here), wrong=4)
+        await labelled(here, await weekly(here), wrong=2)
+        assert ">Fell" not in await here.page("/audit")
+        assert (await looked(desk)).news == {}
+        assert said(desk) == []
+        bounds = {row["bound"]: row for row in await here.rows("select * from watch_state")}
+        assert bounds["drift_issue_type"]["value"] == 0
+        assert not bounds["drift_issue_type"]["outside"]
+
+
+async def test_a_week_half_labelled_is_not_judged(here: Open) -> None:
+    async with acting(here, "slack") as desk:
+        await labelled(here, await drawn(here))
+        week = await weekly(here)
+        await labelled(here, week, wrong=500)
+        await here.rows(
+            "delete from audit_label where conversation_id = (select conversation_id from audit_member "
+            "where sample_id = $1 order by place desc limit 1) and sample_id = $1",
+            week,
+        )
+        assert (await looked(desk)).news == {}
+
+
+async def test_it_can_be_switched_off(here: Open) -> None:
+    async with acting(here, "slack") as desk:
+        await labelled(here, await drawn(here))
+        await labelled(here, await weekly(here), wrong=500)
+        assert (await looked(desk, drift=False)).news == {}
+        assert await here.value("select count(*) from watch_state where bound like 'drift%'") == 0
