@@ -20,6 +20,8 @@ from earshot.ports.store import Cache
 CONTACT = "contact"
 COMPANY = "company"
 _PREVIOUS = "earshot_previous"
+_SAME_AS = "earshot_same_as"
+"""In the place of one that was merged: under which id its details are found, so that they stand in one place."""
 
 _REMEMBERED = 20_000
 _UNSAVED = 200
@@ -100,7 +102,7 @@ class Customers:
 
     async def _find(self, kind: str, key: str, *, ask: Callable[[str], Awaitable[Json]]) -> Json:
         async with self._turn(kind, key):
-            known = await self._known(kind, key)
+            known = await self._followed(kind, key)
             if known is not None:
                 return known
             data = self._learn(kind, key, data=await ask(key))
@@ -109,15 +111,15 @@ class Customers:
         return data
 
     def _learn(self, kind: str, key: str, *, data: Json) -> Json:
-        """Remember an object under the id asked for and, where it was merged, under its own."""
-        now = self._clock.now()
-        slim = _slim(kind, data)
+        """Remember an object under its own id; where it was merged, the id asked for points to that."""
+        now, slim = self._clock.now(), _slim(kind, data)
+        own = ident(data.get("id")) or key
         self._unsaved_since.setdefault(kind, now)
-        for name in {key, ident(data.get("id")) or key}:
+        for name, learned in {key: {_SAME_AS: own}, own: slim}.items():
             if self._directory is None:
-                self._remember(kind, name, entry=_Entry(slim, now))
+                self._remember(kind, name, entry=_Entry(learned, now))
             else:
-                self._unsaved[kind][name] = slim
+                self._unsaved[kind][name] = learned
         return slim
 
     @asynccontextmanager
@@ -130,6 +132,15 @@ class Customers:
         finally:
             if not lock.locked():
                 self._turns.pop((kind, key), None)
+
+    async def _followed(self, kind: str, key: str) -> Json | None:
+        """What is known of one, wherever it was merged into."""
+        for _ in range(_HOPS + 1):
+            known = await self._known(kind, key)
+            if known is None or (same := string(known.get(_SAME_AS))) is None:
+                return known
+            key = same
+        return None
 
     async def _known(self, kind: str, key: str) -> Json | None:
         """What was learned within the hours of the settings, here or by another process."""
@@ -173,7 +184,7 @@ class Customers:
             if link is None:
                 break
             asked = link.group(1)
-            known = await self._known(CONTACT, asked)
+            known = await self._followed(CONTACT, asked)
             if known is not None:
                 return known
         return {"id": asked}

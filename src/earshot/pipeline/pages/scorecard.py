@@ -1,5 +1,6 @@
 """Use case: every target that was set for Earshot beside its measured value, with the rows behind it."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,8 +46,10 @@ class Target:
 
 async def scorecard(parts: Parts) -> list[Target]:
     """All targets, in the order of the guide's key metrics."""
-    found = await impact(parts)
-    return [*await _quality(parts), *await _performance(parts), *await _cost(parts), *_business(found)]
+    found, quality, speeds, cost = await asyncio.gather(
+        impact(parts), _quality(parts), _speeds(parts), _cost(parts)
+    )
+    return [*quality, *_performance(speeds, await _figures(parts)), *cost, *_business(found)]
 
 
 async def _quality(parts: Parts) -> list[Target]:
@@ -129,14 +132,18 @@ def _unlabelled(name: str, target: str) -> Target:
     return _unmeasured("Quality", name, target=target, href="/audit", todo=todo)
 
 
-async def _performance(parts: Parts) -> list[Target]:
+async def _speeds(parts: Parts) -> tuple[Speed, Speed, Speed]:
+    """Of runs, of webhooks to decisions, and of urgent actions."""
     since = parts.clock.now() - timedelta(days=DAYS)
     async with parts.store.unit() as unit:
         outcomes = unit.pages.outcomes
         runs = await outcomes.runs(since=since, bound=_BATCH)
         heard = await outcomes.heard(since=since, bound=_HEARD)
-        paged = await outcomes.escalated(since=since, bound=_PAGED)
-    took = await _figures(parts)
+        return runs, heard, await outcomes.escalated(since=since, bound=_PAGED)
+
+
+def _performance(speeds: tuple[Speed, Speed, Speed], took: float) -> list[Target]:
+    runs, heard, paged = speeds
     return [
         _speed("Daily batch", runs, target="under 30 minutes", href="/health", todo="earshot run"),
         _speed(
@@ -162,7 +169,7 @@ async def _performance(parts: Parts) -> list[Target]:
 
 
 async def _figures(parts: Parts) -> float:
-    """Seconds that the figures of a report over the default window take now."""
+    """Seconds that the figures of a report over the default window take, while nothing else of this page runs."""
     options, window = parts.report, window_of(parts, since=None, until=None)
     async with parts.store.unit() as unit:
         await unit.figures.refresh()

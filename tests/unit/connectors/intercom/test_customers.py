@@ -283,6 +283,23 @@ async def test_what_another_process_learned_or_erased_counts_at_once() -> None:
     assert again.name == "Someone else", "nothing is kept in memory of what was erased"
 
 
+async def test_whoever_was_merged_shows_what_the_other_one_is_called_now() -> None:
+    world, shared = crm(), Drawer()
+    customers = world.open(directory=shared)
+    world.merged["p0"] = "p1"
+    assert [one.name for key in ("p0", "p1") if (one := await customers.of(about(key)))] == ["Ann", "Ann"]
+    world.contacts["p1"] = {**world.contacts["p1"], "name": "Anna"}
+    await customers.refresh("contact", "p1")
+    assert [one.name for key in ("p0", "p1") if (one := await customers.of(about(key)))] == ["Anna", "Anna"]
+    world.contacts["p2"] = {"id": "p2", "name": "Berta"}
+    world.merged["p1"] = "p2"
+    del world.contacts["p1"]
+    await customers.refresh("contact", "p1")
+    found = [await customers.of(about(key)) for key in ("p0", "p1", "p2")]
+    assert [(one.id, one.name) for one in found if one] == [("p2", "Berta")] * 3
+    assert "Anna" not in str(shared.held), "nothing is kept of the one that is gone"
+
+
 @pytest.mark.parametrize(
     ("company", "contact", "mrr"),
     [
