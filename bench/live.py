@@ -215,6 +215,12 @@ async def local(rate: float, seconds: float) -> int:
         waited = told("webhook to turn", [row["waited"] for row in rows])
         whole = told("webhook to decision", [row["whole"] for row in rows])
         _ = waited
+        late: dict[int, list[float]] = {}
+        for row in rows:
+            late.setdefault(int(row["at"]), []).append(row["whole"])
+        print(since.timestamp())
+        slow = {second: max(found) for second, found in sorted(late.items()) if max(found) >= 0.150}
+        print("    late in second", {second: f"{worst * 1000:.0f} ms" for second, worst in slow.items()})
         await stages(metrics)
         return int(whole[2] >= 0.150 or len(rows) < count)
 
@@ -249,7 +255,8 @@ async def paged(rate: float, seconds: float) -> int:
 
 _TIMES = """
     select extract(epoch from heard_at - received_at)::float8 as waited,
-        extract(epoch from decided_at - received_at)::float8 as whole
+        extract(epoch from decided_at - received_at)::float8 as whole,
+        extract(epoch from received_at - $1)::float8 as at
     from inbox where concern = 'conversation' and received_at > $1 and decided_at is not null
 """
 _PAGES = """

@@ -1,13 +1,12 @@
 """How a command gets at Earshot: settings, progress bars and one event loop."""
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from earshot.app import build
+from earshot.app import build, heap
 from earshot.cli.console import Bars
 from earshot.domain.report import BEGINNING
 from earshot.pipeline.earshot import Earshot
@@ -28,9 +27,8 @@ async def opened(*, quiet: bool = False, settings: Settings | None = None) -> As
 
 
 def go(work: Coroutine[Any, Any, T]) -> T:
-    """Run one coroutine to its end. Garbage is looked for rarely: most of what is made is freed without that."""
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
+    """Run one coroutine to its end."""
+    heap.loaded()
     return asyncio.run(work)
 
 

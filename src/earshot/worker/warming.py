@@ -5,6 +5,7 @@ import importlib
 import logging
 from datetime import UTC, datetime
 
+from earshot.app import heap
 from earshot.domain.conversation import Author, Conversation, Message
 from earshot.pipeline.parts import Parts
 
@@ -29,6 +30,7 @@ async def warm(parts: Parts) -> None:
         await asyncio.to_thread(_load, parts)
     except Exception as error:  # noqa: BLE001 (see above)
         log.info("Not everything could be loaded beforehand (%s).", type(error).__name__)
+    heap.loaded()
 
 
 def _load(parts: Parts) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from earshot.app import heap
 from earshot.pipeline.answering import Answering
 from earshot.pipeline.earshot import Earshot
 from earshot.ports.meter import Meter
@@ -36,6 +37,7 @@ class Api(Guard):
     async def warm(self) -> None:
         """Load what classifying takes, so that the first who asks does not wait for it."""
         await self._running.warm()
+        heap.loaded()
 
     async def close(self) -> None:
         """Give up what is under way."""
