@@ -158,7 +158,7 @@ async def line(*, llm: bool) -> AsyncGenerator[tuple[str, str, int, Pager]]:
         await switched_on(text, url)
         processes = await stack.enter_async_context(Processes(folder, environment))
         await processes.start(
-            *("sim", "intercom", "--conversations", "50", "--port", str(ports["intercom"])),
+            *("sim", "intercom", "--conversations", "300", "--port", str(ports["intercom"])),
             *("--rate-limit", "1000000", "--client-secret", SECRET),
             *("--webhooks-to", f"http://127.0.0.1:{ports['serve']}/webhooks/intercom"),
             ready="http://",
@@ -188,18 +188,30 @@ async def switched_on(config: str, url: str) -> None:
 
 
 async def load(intercom: str, *, rate: float, seconds: float) -> int:
-    """New conversations at an even rate; how many."""
+    """New conversations of the workspace's customers by turns, at an even rate; how many."""
     count = int(rate * seconds)
     async with httpx2.AsyncClient(base_url=intercom, timeout=30) as client:
+        people = await customers(client)
         began = time.perf_counter()
         tasks: list[asyncio.Task[Any]] = []
         for n in range(count):
             await asyncio.sleep(max(0.0, began + n / rate - time.perf_counter()))
             text = MATTERS[n % len(MATTERS)].format(n=n)
-            tasks.append(asyncio.create_task(client.post("/_sim/conversations", json={"text": text})))
+            begun = {"text": text, "contact": people[n % len(people)]}
+            tasks.append(asyncio.create_task(client.post("/_sim/conversations", json=begun)))
         for answer in await asyncio.gather(*tasks):
             answer.raise_for_status()
     return count
+
+
+async def customers(client: httpx2.AsyncClient) -> list[str]:
+    """The ids of the customers who wrote something in the workspace and are there still."""
+    client.headers["Authorization"] = "Bearer any"
+    found = await client.get("/conversations?per_page=150")
+    talks = found.raise_for_status().json()["conversations"]
+    named = sorted({one["contacts"]["contacts"][0]["id"] for one in talks if one["contacts"]["contacts"]})
+    asked = [await client.get(f"/contacts/{one}") for one in named]
+    return [one for one, answer in zip(named, asked, strict=True) if answer.status_code == 200]
 
 
 async def local(rate: float, seconds: float) -> int:
@@ -218,7 +230,6 @@ async def local(rate: float, seconds: float) -> int:
         late: dict[int, list[float]] = {}
         for row in rows:
             late.setdefault(int(row["at"]), []).append(row["whole"])
-        print(since.timestamp())
         slow = {second: max(found) for second, found in sorted(late.items()) if max(found) >= 0.150}
         print("    late in second", {second: f"{worst * 1000:.0f} ms" for second, worst in slow.items()})
         await stages(metrics)
