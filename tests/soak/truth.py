@@ -279,11 +279,10 @@ async def money(stage: Stage) -> list[Verdict]:
     kinds = Counter(" and ".join(line.mode for line in lines) for lines in asked.values() if len(lines) > 1)
     useless = await rows(stage.database_url, _USELESS)
     allowed = lost + sum(row["n"] for row in useless)
-    twice = (
-        [f"{again} answers were paid again, {lost} were lost: {await _told_again(stage, asked)}"]
-        if again > allowed
-        else []
-    )
+    strange = await _unexplained(stage, asked)
+    told = "; ".join(f"{words} ({n} times)" for words, n in strange.most_common(_SHOWN))
+    wrong = strange.total()
+    twice = [f"{wrong} answers were paid again, {lost} were lost: {told}"] if wrong > allowed else []
     endless = [
         f"{row['purpose']} asked {row['n']} times in vain"
         for row in useless
@@ -313,26 +312,50 @@ async def money(stage: Stage) -> list[Verdict]:
 
 
 _NEAREST = """
-    select purpose, outcome, created_at from llm_api_logs
-    where output_tokens = $1 and created_at between $2::timestamptz - interval '1 minute' and $2::timestamptz
+    select purpose, outcome, conversation_id from llm_api_logs
+    where input_tokens = $1 and output_tokens = $2
+        and created_at between $3::timestamptz - interval '1 minute' and $3::timestamptz
     order by created_at desc limit 1
 """
 
 
-async def _told_again(stage: Stage, asked: Mapping[tuple[str, str], Sequence[Line]]) -> str:
-    """What was paid more than once, by the rows of the ledger that are most likely about it."""
-    told: Counter[str] = Counter()
+async def _unexplained(stage: Stage, asked: Mapping[tuple[str, str], Sequence[Line]]) -> Counter[str]:
+    """What was asked more than once, by its rows of the ledger.
+
+    Left out is what came back: a conversation whose last message was taken back says what it said before, and is
+    read again; a theme that a deleted message made smaller is named again as it was when it was that small.
+    """
+    back = taken_back(stage.intercom)
+    names, told = len(back), Counter[str]()
     for lines in asked.values():
-        if len(lines) < 2:
-            continue
-        found = [
-            await rows(stage.database_url, _NEAREST, line.tokens.output + line.tokens.thinking, line.at)
-            for line in lines
-        ]
-        gaps = round((lines[-1].at - lines[0].at).total_seconds(), 1)
-        names = " then ".join(f"{one[0]['purpose']} {one[0]['outcome']}" if one else "no row" for one in found)
-        told[f"{names}, {gaps} s apart"] += 1
-    return "; ".join(f"{words} ({n} times)" for words, n in told.most_common(_SHOWN))
+        found = [await _row(stage, line) for line in lines[1:]] if len(lines) > 1 else []
+        for line, row in zip(lines[1:], found, strict=False):
+            if row is not None and row["conversation_id"] in back:
+                continue
+            if row is not None and row["purpose"] == "name" and names > 0:
+                names -= 1
+                continue
+            gap = (line.at - lines[0].at).total_seconds()
+            told[f"{row['purpose']} {row['outcome']} after {gap:.1f} s" if row else "no row"] += 1
+    return told
+
+
+async def _row(stage: Stage, line: Line) -> dict[str, Any] | None:
+    """The row of the ledger that is most likely about an answer."""
+    tokens = line.tokens
+    found = await rows(stage.database_url, _NEAREST, tokens.prompt, tokens.output + tokens.thinking, line.at)
+    return next(iter(found), None)
+
+
+def taken_back(sim: IntercomSim) -> set[str]:
+    """Conversations of which something was taken back, or that are gone altogether."""
+    gone = set(sim.deleted)
+    for record in sim.shelf:
+        talk = sim.shelf.open_up(record)
+        parts = talk["conversation_parts"]["conversation_parts"]
+        if any(one.get("redacted") for one in (talk["source"], *parts)):
+            gone.add(str(record.id))
+    return gone
 
 
 def table(verdicts: list[Verdict], say: Callable[[str], None]) -> bool:
