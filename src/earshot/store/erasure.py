@@ -18,6 +18,10 @@ _ALIASES = """
     select id, body->>'email' from directory
     where kind = 'contact' and (id = any(:values) or lower(body->>'email') = any(:values)
         or body->>'external_id' = any(:values))
+    union
+    select id, body->>'earshot_same_as' from directory
+    where kind = 'contact' and (id = any(:values) or body->>'earshot_same_as' = any(:values))
+        and body->>'earshot_same_as' is not null
 """
 _THEIRS = """
     select c.id from conversation c

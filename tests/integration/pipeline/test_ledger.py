@@ -218,6 +218,29 @@ async def test_a_debt_does_not_keep_its_own_calls_from_the_budget_of_the_day(sto
     assert len(await rows(store)) == 37, "as many as without a debt"
 
 
+async def test_debts_and_two_budgets_never_wait_for_each_other(store: PostgresStore) -> None:
+    ledger = ledger_of(store, run_budget_usd=2.5, day_budget_usd=1.95)
+    first = asyncio.Event()
+
+    async def again() -> None:
+        async with owing(ledger) as debt:
+            ledger.close(ended(await ledger.open(call(1), tokens=1), cost=0.9, outcome=Outcome.INVALID))
+            first.set()
+            await asyncio.sleep(0.3)
+            ledger.close(ended(await ledger.open(call(2), tokens=1), cost=0.05))
+            debt.saved()
+
+    async def beside() -> None:
+        await first.wait()
+        async with owing(ledger) as debt:
+            ledger.close(ended(await ledger.open(call(3), tokens=1), cost=0.05))
+            debt.saved()
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(again(), beside())
+    assert await spent(store) == pytest.approx(1.0)
+
+
 async def test_without_a_price_no_budget_can_be_kept(store: PostgresStore) -> None:
     with pytest.raises(Misconfigured, match="acme:small-1"):
         await ledger_of(store, day_budget_usd=1.0).open(call(1, bound=None), tokens=1)

@@ -107,6 +107,23 @@ async def test_a_person_goes_everywhere(store: PostgresStore, by: str) -> None:
         assert [p.id for p in await unit.conversations.pending(5)] == ["1004"], "it lost text, so it is read again"
 
 
+@pytest.mark.parametrize("by", ["before-0001", "before-0002", JANE.id])
+async def test_whoever_was_merged_goes_by_any_of_the_ids(store: PostgresStore, by: str) -> None:
+    await fill(store)
+    merged = {"before-0001": "before-0002", "before-0002": JANE.id}
+    async with store.unit() as unit:
+        rows = {one: {"earshot_same_as": other} for one, other in merged.items()}
+        await unit.directory.save("contact", rows, fetched_at=NOW)
+        await unit.commit()
+    async with store.unit() as unit:
+        removed = await unit.erasure.contact(by)
+        await unit.commit()
+    assert (removed["conversation"], removed["directory"]) == (3, 3)
+    async with store.unit() as unit:
+        await nothing_left(unit)
+        assert [await unit.erasure.traces(one) for one in merged] == [{}, {}]
+
+
 async def test_titles_centres_and_statistics_do_not_keep_their_words(store: PostgresStore) -> None:
     await fill(store)
     async with store.unit() as unit:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -24,7 +24,6 @@ _SAME_AS = "earshot_same_as"
 """In the place of one that was merged: under which id its details are found, so that they stand in one place."""
 
 _REMEMBERED = 20_000
-_UNSAVED = 200
 _HOPS = 3
 _CANONICAL = re.compile(r"<[^>]*/contacts/([^/>?]+)[^>]*>\s*;\s*rel=\"?canonical\"?", re.IGNORECASE)
 _KEPT = {
@@ -41,8 +40,8 @@ class _Entry(NamedTuple):
 class Customers:
     """Finds customers. Concurrent questions about the same one are asked once.
 
-    `directory` is the store's cache, where there is one. It is asked every time: what another process learned, or
-    erased, counts here at once. Without it the cache lives as long as this object.
+    `directory` is the store's cache, where there is one. It is asked every time and told at once: what another
+    process learned, or erased, counts here, too. Without it the cache lives as long as this object.
     """
 
     def __init__(
@@ -60,8 +59,6 @@ class Customers:
         self._fresh_for = timedelta(hours=settings.cache_hours)
         self._memory: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
-        self._unsaved: dict[str, dict[str, Json]] = {CONTACT: {}, COMPANY: {}}
-        self._unsaved_since: dict[str, datetime] = {}
 
     async def of(self, conversation: Json) -> Customer | None:
         """The customer of a conversation's JSON; None where it names no contact."""
@@ -71,7 +68,7 @@ class Customers:
         contact: Json = {"id": contact_id}
         company = obj(conversation.get("company"))
         if self._settings.read_customers:
-            contact = await self._find(CONTACT, contact_id, ask=self._ask_contact)
+            contact = await self._find(CONTACT, contact_id)
             if not _is_whole(company):
                 company = await self._company_of(company, contact)
         return to_customer(contact, company, opener=_opener(conversation, contact_id), settings=self._settings)
@@ -80,46 +77,31 @@ class Customers:
         """Ask anew about one, whatever is remembered, and make it durable."""
         async with self._turn(kind, key):
             self._memory.pop((kind, key), None)
-            ask = self._ask_company if kind == COMPANY else self._ask_contact
-            self._learn(kind, key, data=await ask(key))
-        await self.save()
-
-    async def save(self) -> None:
-        """Put what was learned into the directory."""
-        if self._directory is None:
-            return
-        for kind, objects_learned in self._unsaved.items():
-            if objects_learned:
-                self._unsaved[kind] = {}
-                await self._directory.save(kind, objects_learned, fetched_at=self._unsaved_since.pop(kind))
+            await self._ask(kind, key)
 
     async def _company_of(self, company: Json, contact: Json) -> Json:
         companies = objects(contact.get("companies"), "data", "companies")
         company_id = ident(company.get("id")) or next(
             (found for c in companies if (found := ident(c.get("id")))), None
         )
-        return company if company_id is None else await self._find(COMPANY, company_id, ask=self._ask_company)
+        return company if company_id is None else await self._find(COMPANY, company_id)
 
-    async def _find(self, kind: str, key: str, *, ask: Callable[[str], Awaitable[Json]]) -> Json:
+    async def _find(self, kind: str, key: str) -> Json:
         async with self._turn(kind, key):
             known = await self._followed(kind, key)
-            if known is not None:
-                return known
-            data = self._learn(kind, key, data=await ask(key))
-        if len(self._unsaved[kind]) >= _UNSAVED:
-            await self.save()
-        return data
+            return await self._ask(kind, key) if known is None else known
 
-    def _learn(self, kind: str, key: str, *, data: Json) -> Json:
-        """Remember an object under its own id; where it was merged, the id asked for points to that."""
-        now, slim = self._clock.now(), _slim(kind, data)
-        own = ident(data.get("id")) or key
-        self._unsaved_since.setdefault(kind, now)
-        for name, learned in {key: {_SAME_AS: own}, own: slim}.items():
-            if self._directory is None:
-                self._remember(kind, name, entry=_Entry(learned, now))
-            else:
-                self._unsaved[kind][name] = learned
+    async def _ask(self, kind: str, key: str) -> Json:
+        """Ask for one and keep it under its own id; where it was merged, the id asked for points to that."""
+        now = self._clock.now()
+        data = await (self._ask_company(key) if kind == COMPANY else self._ask_contact(key))
+        slim, own = _slim(kind, data), ident(data.get("id")) or key
+        learned = {key: {_SAME_AS: own}, own: slim}
+        if self._directory is not None:
+            await self._directory.save(kind, learned, fetched_at=now)
+            return slim
+        for name, kept in learned.items():
+            self._remember(kind, name, entry=_Entry(kept, now))
         return slim
 
     @asynccontextmanager
@@ -146,8 +128,6 @@ class Customers:
         """What was learned within the hours of the settings, here or by another process."""
         if self._directory is None:
             return self._remembered(kind, key)
-        if (learned := self._unsaved[kind].get(key)) is not None:
-            return learned
         fresh_since = self._clock.now() - self._fresh_for
         return (await self._directory.load(kind, [key], fresh_since=fresh_since)).get(key)
 
@@ -184,9 +164,6 @@ class Customers:
             if link is None:
                 break
             asked = link.group(1)
-            known = await self._followed(CONTACT, asked)
-            if known is not None:
-                return known
         return {"id": asked}
 
     async def _ask_company(self, company_id: str) -> Json:

@@ -125,12 +125,9 @@ class IntercomSource:
             page = next_page(answer.data, page) if len(recent) == len(deletions) else None
 
     async def close(self) -> None:
-        """Save what was learned of customers and give the connections back."""
-        try:
-            await self.customers.save()
-        finally:
-            if self._owns_http:
-                await self._http.aclose()
+        """Give the connections back."""
+        if self._owns_http:
+            await self._http.aclose()
 
     async def _ask_workspace(self) -> Workspace:
         try:

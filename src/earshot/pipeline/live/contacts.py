@@ -46,10 +46,13 @@ class Contacts:
             await source.refresh(turn.concern, turn.external_id)
         async with self._parts.store.unit() as unit:
             raws = await self._theirs(unit, turn)
-            if turn.concern is Concern.CONTACT and turn.effect is Effect.DELETED:
+        gone = turn.concern is Concern.CONTACT and turn.effect is Effect.DELETED
+        renewing = source if isinstance(source, Renewing) and not gone else None
+        renewed = [await renewing.renewed(raw) for raw in raws.values()] if renewing is not None else []
+        async with self._parts.store.unit() as unit:
+            if gone:
                 await self._fetch_again(unit, turn, external_ids=list(raws))
-            elif isinstance(source, Renewing) and raws:
-                renewed = [await source.renewed(raw) for raw in raws.values()]
+            if renewed:
                 arriving = await arrivals(self._parts, unit, fetched=renewed)
                 await unit.conversations.save(arriving, now=self._parts.clock.now())
             await unit.inbox.settle(turn, now=self._parts.clock.now())

@@ -104,7 +104,7 @@ class StoreLedger:
         """Book a call before it is made: durable, within budget; returns when its turn has come."""
         self._affordable(call)
         purse = self._purse
-        await purse.reserve(call.id, call.bound_usd or 0.0)
+        await purse.reserve(call.id, call.bound_usd or 0.0, before_waiting=StoreDebt.release_own)
         try:
             booked = call.model_copy(update={"run_id": call.run_id or self._run_id})
             wait = await self._book(Opening(call=booked, tokens=tokens))
@@ -183,8 +183,7 @@ class StoreLedger:
                 raise
             if wait is not None:
                 return wait
-            if (own := StoreDebt.current()) is not None and own.holds:
-                own.release()  # what it did not need may be what is missing; nobody else gives it back meanwhile
+            if StoreDebt.release_own():  # what it did not need may be what is missing
                 continue
             if purse.settled == seen and not self._under_way and not self._debts:
                 raise BudgetSpent(

@@ -30,10 +30,11 @@ class StoreDebt:
         """What calls of this task are counted towards."""
         return _CURRENT.get()
 
-    @property
-    def holds(self) -> bool:
-        """Whether calls wait in it."""
-        return bool(self._calls)
+    @staticmethod
+    def release_own() -> bool:
+        """Write what this task owes, before it waits for others that may wait for it; whether anything was."""
+        own = _CURRENT.get()
+        return own is not None and own.release()
 
     def __enter__(self) -> Self:
         self._tokens.append(_CURRENT.set(self))
@@ -57,11 +58,12 @@ class StoreDebt:
         self._calls = [_as_lost(call) for call in self._calls]
         self.release()
 
-    def release(self) -> None:
-        """Write what is held now; calls that end later are held again."""
+    def release(self) -> bool:
+        """Write what is held now, if anything is; calls that end later are held again."""
         calls, self._calls = self._calls, []
         if calls:
             self._write(self, calls)
+        return bool(calls)
 
 
 class NoDebt:

@@ -1,6 +1,7 @@
 """The budget of one run: what is spent, what calls under way may still cost, and whether one more fits."""
 
 import asyncio
+from collections.abc import Callable
 
 from earshot.ports.ledger import BudgetSpent
 
@@ -17,10 +18,11 @@ class Purse:
         self.settled = 0
         """How many calls have ended."""
 
-    async def reserve(self, key: str, usd: float) -> None:
+    async def reserve(self, key: str, usd: float, *, before_waiting: Callable[[], object] | None = None) -> None:
         """Set aside what a call can cost at most; waits while calls under way may give enough back.
 
-        Raises BudgetSpent when it does not fit and nothing is under way any more.
+        `before_waiting` lets go of what others may wait for. Raises BudgetSpent when it does not fit and nothing is
+        under way any more.
         """
         while self._budget is not None and self._spent + self._held + usd > self._budget:
             if not self._reserved:
@@ -28,6 +30,8 @@ class Purse:
                     f"The run's budget of ${self._budget} is spent.",
                     hint="What is left is read by the next run; [llm] run_budget_usd raises the budget.",
                 )
+            if before_waiting is not None:
+                before_waiting()
             await self._next()
         self._reserved[key] = usd
         self._held += usd

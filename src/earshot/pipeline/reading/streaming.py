@@ -220,9 +220,13 @@ class Stream:
         except EarshotError as error:
             self._error = self._error or error
             return
+        else:
+            owed, debt = debt, None
         finally:
             self._room.release()
-            self._debts += [debt] if debt is not None else []
+            if debt is not None:
+                debt.lost()
+        self._debts += [owed] if owed is not None else []
         self._ready += zip(batch, answers, strict=True)
         self._silence = self._silence + len(batch) if all(a.unanswered for a in answers) else 0
         self._step.advance(len(batch))

@@ -143,7 +143,6 @@ async def test_the_directory_serves_the_next_process_for_the_rest_of_the_day() -
     world, clock, drawer = crm(), Waits(), Drawer()
     first = world.open(clock, directory=drawer)
     before = await first.of(about("p1"))
-    await first.save()
     clock.move(20 * 3600)
     second = world.open(clock, directory=drawer)
     assert await second.of(about("p1")) == before
@@ -157,21 +156,20 @@ async def test_only_what_is_used_is_kept() -> None:
     world, drawer = crm(), Drawer()
     customers = world.open(directory=drawer)
     await customers.of(about("p1"))
-    await customers.save()
     assert "phone" not in drawer.held["contact", "p1"][0]
     assert drawer.held["contact", "p1"][0]["custom_attributes"] == {"tier": "gold"}
-    await customers.save()
     assert drawer.saves == 2
 
 
-async def test_many_are_saved_along_the_way() -> None:
-    world, drawer = crm(), Drawer()
-    for number in range(250):
-        world.contacts[f"q{number}"] = {"id": f"q{number}"}
-    customers = world.open(directory=drawer)
-    for number in range(250):
-        await customers.of(about(f"q{number}"))
-    assert len(drawer.held) == 200
+async def test_what_was_learned_is_kept_at_once_with_the_moment_it_was_asked() -> None:
+    world, clock, drawer = crm(), Waits(), Drawer()
+    customers = world.open(clock, directory=drawer)
+    world.contacts["q"] = {"id": "q"}
+    for hours, key in ((0, "q"), (5, "p1")):
+        clock.move(hours * 3600)
+        asked = clock.now()
+        await customers.of(about(key))
+        assert drawer.held["contact", key][1] == asked
 
 
 async def test_a_merged_contact_is_followed_and_known_under_both_ids() -> None:
@@ -186,7 +184,7 @@ async def test_a_merged_contact_is_followed_and_known_under_both_ids() -> None:
     assert world.script.paths == ["/contacts/old", "/contacts/older", "/contacts/p1", "/companies/f1"]
 
 
-async def test_merged_into_somebody_known_asks_no_more() -> None:
+async def test_merged_into_somebody_known_asks_who_that_is_now() -> None:
     world = crm()
     world.merged = {"old": "p1"}
     customers = world.open()
@@ -194,7 +192,7 @@ async def test_merged_into_somebody_known_asks_no_more() -> None:
     customer = await customers.of(about("old"))
     assert customer is not None
     assert customer.name == "Ann"
-    assert world.script.paths == ["/contacts/p1", "/companies/f1", "/contacts/old"]
+    assert world.script.paths == ["/contacts/p1", "/companies/f1", "/contacts/old", "/contacts/p1"]
 
 
 async def test_merges_in_a_circle_or_without_a_link_end() -> None:
@@ -269,7 +267,6 @@ async def test_what_another_process_learned_or_erased_counts_at_once() -> None:
     one, other = world.open(directory=shared), world.open(directory=shared)
     for customers in (one, other):
         assert await customers.of(about("p1")) is not None
-        await customers.save()
     assert world.script.paths.count("/contacts/p1") == 1, "the other one found it in the directory"
     del world.contacts["p1"]
     await one.refresh("contact", "p1")
