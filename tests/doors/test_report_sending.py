@@ -95,6 +95,8 @@ async def test_a_kill_between_claim_and_answer_is_said_and_nothing_goes_out_twic
     process.send_signal(signal.SIGKILL)
     await process.wait()
     bench.office.may_answer.set()
+    code, told = await bench.run()
+    assert (code, "look again in a few minutes" in told) == (75, True), told
     await bench.do("update report_sent set lease_until = now() - interval '1 second'")
     code, told = await bench.run()
     assert code == 1
@@ -108,7 +110,7 @@ async def test_a_kill_between_claim_and_answer_is_said_and_nothing_goes_out_twic
 async def test_two_at_once_send_one_and_repeating_sends_none(bench: Bench) -> None:
     bench.office.may_answer.set()
     ended = await asyncio.gather(bench.run(), bench.run())
-    assert [code for code, _ in ended] == [0, 0], ended
+    assert {code for code, _ in ended} in ({0}, {0, 75}), ended
     assert len(bench.office.taken) == 1
     code, told = await bench.run()
     assert (code, "sent already" in told) == (0, True), told

@@ -1,11 +1,14 @@
 """Audit over HTTP: samples, labelling blind, figures that equal the rows, rulings, examples, erasure."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from earshot.audit.labels import OPTIONS
+from earshot.pipeline.audits.exchanging import imported
+from earshot.pipeline.audits.labelling import find
 from tests.pages.conftest import OpenSite
 from tests.pages.sites import Open
 
@@ -75,6 +78,26 @@ async def test_the_models_own_answer_counts_and_not_a_correction(here: Open) -> 
     assert await here.value("select issue_type from audit_member where conversation_id = $1", name) == own
 
 
+async def test_a_field_that_only_a_person_gave_is_no_answer_of_the_labels(here: Open) -> None:
+    [one] = await here.rows("select conversation_id, sentiment from conversation_insights order by 1 limit 1")
+    name = one["conversation_id"]
+    await here.rows(
+        """insert into first_labels (conversation_id, issue_type, priority, sentiment, created_at, content_hash,
+            conversation_at, classifier, model, decided_at)
+        select conversation_id, issue_type, 'HIGH', sentiment, created_at, content_hash, conversation_at,
+            classifier, model, decided_at from conversation_insights where conversation_id = $1 returning 1""",
+        name,
+    )
+    await here.rows("delete from conversation_insights where conversation_id = $1 returning 1", name)
+    await here.rows(
+        """insert into correction (id, conversation_id, field, value, actor, made_at)
+        values ('c1', $1, 'priority', 'HIGH', 'vera', now()) returning 1""", name,
+    )  # fmt: skip
+    await here.send("/audit/draw", seen="/audit", kind="baseline", size="500", days="200")
+    [drawn_] = await here.rows("select priority, sentiment from audit_member where conversation_id = $1", name)
+    assert drawn_ == {"priority": None, "sentiment": one["sentiment"]}
+
+
 async def test_labelling_is_blind_and_goes_on_by_itself(here: Open) -> None:
     sample = await drawn(here)
     path = f"/audit/{sample}/label"
@@ -82,7 +105,9 @@ async def test_labelling_is_blind_and_goes_on_by_itself(here: Open) -> None:
     first = await here.rows("select * from audit_member order by place limit 2")
     assert first[0]["conversation_id"] in told
     assert " checked" not in told
-    assert first[0]["model"] not in told
+    models = await here.rows("select distinct model from audit_member where model is not null")
+    assert models
+    assert not [one for one in models if one["model"] in told]
     form = {"conversation": first[0]["conversation_id"], "began": "2026-01-01T00:00:00+00:00", "do": "keep"}
     values: dict[str, Any] = {
         "issue_type": "BILLING",
@@ -158,8 +183,9 @@ async def test_figures_and_the_table_equal_the_rows(here: Open) -> None:
 
 async def test_a_ruling_wins_and_an_example_is_masked_and_drawn_no_more(here: Open) -> None:
     sample = await drawn(here)
-    members = await labelled(here, sample, wrong=1)
-    name, own = members[0]["conversation_id"], {field: members[0][field] for field in FIELDS}
+    members = await labelled(here, sample, wrong=10)
+    read = next(one for one in members[:10] if one["classifier"])
+    name, own = read["conversation_id"], {field: read[field] for field in FIELDS}
     path = f"/audit/{sample}"
     assert name in await here.page(f"{path}?state=wrong&reveal=1")
     await here.send(f"{path}/rule", seen=path, conversation=name, **own)
@@ -181,6 +207,22 @@ async def test_a_ruling_wins_and_an_example_is_masked_and_drawn_no_more(here: Op
     assert await here.value("select count(*) from audit_member where conversation_id = $1", name) == 1
     await here.send(f"{path}/example", seen="/audit/examples", conversation=name, use="0")
     assert await here.value("select count(*) from audit_member where example_at is not null") == 0
+
+
+async def test_a_file_with_an_empty_label_or_a_nameless_labeller_is_reported(here: Open, tmp_path: Path) -> None:
+    sample = await drawn(here)
+    members = await here.rows("select conversation_id as id from audit_member where sample_id = $1", sample)
+    given: list[dict[str, Any]] = [{"Vera": {}}, {" ": PLAIN}, {"Vera": {"priority": "HUGE"}}, {"Vera": PLAIN}]
+    lines = [one | PLAIN | {"labellers": said} for one, said in zip(members, given, strict=False)]
+    path = tmp_path / "labels.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    parts = here.earshot.parts
+    done = await imported(parts, await find(parts, sample), path=path, labellers=["Ole"])
+    assert [one.line for one in done.bad] == [1, 2, 3]
+    assert "empty label" in done.bad[0].reason
+    assert "blank name" in done.bad[1].reason
+    assert done.kept == 1
+    assert await here.rows("select labeller from audit_label") == [{"labeller": "Vera"}]
 
 
 async def test_erasing_a_conversation_takes_its_labels_along(here: Open) -> None:

@@ -4,14 +4,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from earshot.domain.schedule import Chore, Schedule
-from earshot.pipeline.audits.sampling import week_before
+from earshot.pipeline.audits.sampling import draw_week, week_before
 from earshot.pipeline.scheduling.chores import do
+from earshot.pipeline.scheduling.issuing import window_of
 from earshot.pipeline.scheduling.keys import key_of
 from earshot.pipeline.scheduling.order import Conditions, Done
 from earshot.pipeline.scheduling.schedules import find, schedules_of
 from earshot.pipeline.scheduling.settings import ScheduleSettings
 from earshot.pipeline.scheduling.ticking import tick
+from earshot.report.settings import ReportSeries
 from earshot.store.jobs.adding import QUEUE
+from tests.pages.conftest import OpenSite
 from tests.pages.sites import NOW, Open
 
 SCHEDULES = schedules_of(ScheduleSettings(), zone="UTC")
@@ -64,6 +67,22 @@ async def test_it_draws_the_week_before_once(here: Open, tmp_path: Path) -> None
     assert f"/audit/{sample['id']}/label" in await here.page("/audit")
     page = await here.page("/health")
     assert again.words in page
+
+
+async def test_weeks_go_by_the_clock_of_the_reports_zone(open_site: OpenSite) -> None:
+    site = await open_site(report={"timezone": "Europe/Berlin"})
+    parts = site.earshot.parts
+    await site.rows("update conversation_insights set conversation_at = '2026-10-14T12:00:00Z' returning 1")
+    monday_before = datetime(2026, 10, 18, 22, 30, tzinfo=UTC)  # seven days later clocks go by winter time
+    drawn = await draw_week(parts, monday_before)
+    assert drawn is not None
+    assert drawn.sample.since == datetime(2026, 10, 11, 22, tzinfo=UTC)
+    assert drawn.sample.until == datetime(2026, 10, 18, 22, tzinfo=UTC)
+    series = ReportSeries.model_validate({"name": "audit", "mail": ["pm@example.com"], "days": 7})
+    tick = datetime(2026, 3, 29, 22, 30, tzinfo=UTC)  # Monday, the day after summer time began
+    window = window_of(parts, series, schedule=AUDIT, tick=tick)
+    assert window.start == datetime(2026, 3, 22, 23, tzinfo=UTC)
+    assert window.end == datetime(2026, 3, 29, 22, tzinfo=UTC)
 
 
 async def test_a_week_without_readings_is_no_failure(here: Open, tmp_path: Path) -> None:

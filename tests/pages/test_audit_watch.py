@@ -3,6 +3,7 @@
 import json
 import re
 
+from earshot.pipeline.audits.gauging import baseline_of, looked_back
 from earshot.pipeline.watching.settings import WatchSettings
 from earshot.pipeline.watching.watching import Watched, watch
 from tests.pages.acting import Acting, acting
@@ -71,6 +72,41 @@ async def test_a_week_half_labelled_is_not_judged(here: Open) -> None:
             "delete from audit_label where conversation_id = (select conversation_id from audit_member "
             "where sample_id = $1 order by place desc limit 1) and sample_id = $1",
             week,
+        )
+        assert (await looked(desk)).news == {}
+
+
+async def test_a_new_baseline_counts_once_it_is_labelled_to_its_end(here: Open) -> None:
+    async with acting(here, "slack") as desk:
+        await labelled(here, await drawn(here))
+        await labelled(here, await weekly(here), wrong=500)
+        newer = await drawn(here)
+        await labelled(here, newer, wrong=500)
+        last = await here.rows(
+            "delete from audit_label where sample_id = $1 and conversation_id = (select conversation_id from "
+            "audit_member where sample_id = $1 order by place desc limit 1) returning conversation_id",
+            newer,
+        )
+        assert (await looked(desk)).news == {"drift_issue_type": "left"}, "against the finished one"
+        await here.rows(
+            """insert into audit_label (sample_id, conversation_id, labeller, skipped, at)
+            values ($1, $2, 'vera', true, now()) returning 1""", newer, last[0]["conversation_id"],
+        )  # fmt: skip
+        _, back = await looked_back(desk.site.earshot.parts)
+        base = baseline_of(back)
+        assert base is not None
+        assert base.sample.id == newer
+
+
+async def test_a_baseline_half_labelled_is_not_judged_by(here: Open) -> None:
+    async with acting(here, "slack") as desk:
+        base = await drawn(here)
+        await labelled(here, base)
+        await labelled(here, await weekly(here), wrong=500)
+        await here.rows(
+            "delete from audit_label where conversation_id = (select conversation_id from audit_member "
+            "where sample_id = $1 order by place desc limit 1) and sample_id = $1",
+            base,
         )
         assert (await looked(desk)).news == {}
 

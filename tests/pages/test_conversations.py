@@ -96,6 +96,37 @@ async def test_garbage_is_refused_clearly(here: Open, asked: dict[str, Any]) -> 
     await here.page("/conversations", status=422, **asked)
 
 
+@pytest.mark.parametrize("more", [{}, {"format": "csv"}], ids=["page", "csv"])
+async def test_filters_of_the_form_that_exclude_each_other_are_refused(here: Open, more: dict[str, Any]) -> None:
+    labels: dict[str, Any] = {
+        "issue_type": "PRODUCT_BUG",
+        "priority": "HIGH",
+        "sentiment": "NEGATIVE",
+        "churn_risk": "LOW",
+        "segment": "smb",
+        "below": "0.5",
+        "classifier": "local",
+    }
+    for name, value in (labels | {"area": "Login", "labels": "1"}).items():
+        page = await here.page("/conversations", status=422, unread="1", **{name: value}, **more)
+        assert "No conversation can be all that" in page
+    page = await here.page("/conversations", status=422, labels="1", area="Login", **more)
+    assert "No conversation can be all that" in page
+    for name, value in labels.items():
+        await here.page("/conversations", labels="1", **{name: value}, **more)
+    for flag in ("unread", "labels"):
+        fits = {
+            "state": "open",
+            "account": "a",
+            "theme": "t",
+            "q": "login",
+            "plan": "pro",
+            "tag": "x",
+            "corrected": "1",
+        }
+        await here.page("/conversations", since="7d", **{flag: "1"}, **fits, **more)
+
+
 async def test_a_form_without_choices_is_the_whole_list(here: Open) -> None:
     empty: dict[str, Any] = {"q": "", "issue_type": "", "since": "", "unread": "", "below": ""}
     assert shown(await here.page("/conversations", **empty)) == await here.value(

@@ -301,11 +301,17 @@ async def test_every_quote_of_a_theme_is_in_its_file(here: Open) -> None:
     assert {row["quote"] for row in rows} == {"'=HYPERLINK(1)"}
 
 
+def test_what_only_looks_like_a_number_stays_as_it_is() -> None:
+    page = '<table data-csv="t"><tr><th>Who</th><th class="num">Change</th></tr>'
+    page += '<tr><td>+4915112345678901234</td><td class="num sure">+5.0</td></tr></table>'
+    assert extract(page, "t") == (["Who", "Change"], [["+4915112345678901234", 5.0]])
+
+
 async def test_a_table_that_is_not_there_is_said(here: Open) -> None:
     text = await here.page("/health?format=csv&table=nothing", status=404)
     assert "This page has no such table now" in text
     assert "schedules" in text
-    assert (await here.http.get("/health?format=csv&table=%00")).status_code == 404
+    assert (await here.http.get("/health?format=csv&table=%00")).status_code == 422
 
 
 async def test_a_file_is_for_those_who_may_see_its_page(open_site: OpenSite) -> None:
@@ -323,7 +329,7 @@ def test_cells_are_texts_without_what_can_be_pressed() -> None:
     <table data-csv="one"><caption>no</caption>
     <thead><tr><th>A<small>b</small></th><th>C</th><th>D</th></tr></thead>
     <tbody><tr><td>1 &lt;b&gt;<form><button>Press</button></form></td><td colspan="2">–</td></tr>
-    <tr><td>-0.5</td><td>+3</td><td>+x</td></tr></tbody></table></main>"""
+    <tr><td class="num">-0.5</td><td class="num">+3</td><td class="num">+x</td></tr></tbody></table></main>"""
     found = extract(page, "one")
     assert found.columns == ["A b", "C", "D"]
     assert found.rows == [["1 <b>", "", ""], [-0.5, 3.0, "+x"]]

@@ -57,6 +57,14 @@ async def test_every_figure_leads_to_as_many_rows(here: Open) -> None:
         assert (await here.http.get(html.unescape(href))).status_code == 200
 
 
+async def test_customers_lead_to_accounts_of_all_kinds_over_days_that_are_said(here: Open) -> None:
+    page = await here.page("/", since="91d")
+    assert 'href="/accounts?kind=&amp;sort=conversations"' in page
+    assert "The list shows the last 90 days." in page
+    every, companies = [await here.page(f"/accounts?kind={kind}&format=csv") for kind in ("", "companies")]
+    assert len(every.splitlines()) > len(companies.splitlines()) > 1
+
+
 async def test_three_things_to_fix_first_are_the_top_of_the_backlog(here: Open) -> None:
     page = await here.page("/")
     rows = await here.rows(
@@ -71,6 +79,18 @@ async def test_three_things_to_fix_first_are_the_top_of_the_backlog(here: Open) 
         top,
     )
     assert f'href="/backlog/{top}">' not in (await here.page("/")).split("The whole backlog")[0]
+
+
+async def test_of_equal_scores_the_backlog_s_own_order_decides_what_comes_first(here: Open) -> None:
+    await here.rows(
+        """update backlog_item b set score = 7,
+            evidence = jsonb_set(b.evidence::jsonb, '{customers}', n.place::text::jsonb)
+        from (select id, row_number() over (order by id collate "C") as place from backlog_item) n
+        where n.id = b.id"""
+    )
+    wanted = await here.rows("select id from backlog_item order by customers desc limit 4")
+    async with here.earshot.parts.store.unit() as unit:
+        assert await unit.pages.overview.first(4) == [row["id"] for row in wanted]
 
 
 async def test_a_theme_that_rises_is_named_with_the_change_it_explains(here: Open) -> None:
@@ -109,6 +129,25 @@ async def test_what_waits_for_a_person_is_counted(here: Open) -> None:
     assert f'<a href="/queue"><strong class="plain">{queue}</strong>' in page
     assert "The last run ended well" in page
     assert "Complete: all" in page
+
+
+async def test_open_questions_are_as_many_as_the_queue_has(here: Open) -> None:
+    theme = await here.value("select id from theme where conversations > 0 order by id limit 1")
+    await here.rows("insert into existing_item (id, source, key, title) values ('jira:A', 'jira', 'A', 't')")
+    await here.rows("insert into existing_item (id, source, key, title) values ('jira:B', 'jira', 'B', 't')")
+    matched = (
+        "insert into match (theme_id, item_id, probability, standing, decided_by, reason, decided_at) "
+        "values ($1, $2, 0.7, $3, 'score', '', now())"
+    )
+    await here.rows(matched, theme, "jira:A", "unsure")
+    await here.rows(matched, theme, "jira:B", "same")
+    queue = await here.page("/queue")
+    titles = ("Possible duplicates", r"One theme or two\?", "Doubtful mentions")
+    left = [int(found[1]) for title in titles if (found := re.search(rf"{title} <span>(\d+)</span>", queue))]
+    assert len(left) == 3
+    assert left[0] == 0
+    page = await here.page("/")
+    assert re.search(rf'<a href="/queue"><strong class="plain">{sum(left)}</strong>\s*possible duplicate', page)
 
 
 async def test_a_first_visitor_is_told_what_to_do(open_site: OpenSite) -> None:

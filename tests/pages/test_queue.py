@@ -1,6 +1,8 @@
 """The queue over HTTP: what waits, one decision after the other, what it does, and the last one undone."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +10,13 @@ import pytest
 from earshot.domain.backlog import ExistingItem, Match, Standing
 from earshot.domain.grouping import Proposal
 from earshot.domain.queue import QueueKind
-from earshot.errors import BadInput
+from earshot.errors import BadInput, Rejected, Transient
 from earshot.pipeline.acting.people import take_off
+from earshot.pipeline.backlog.deciding import say
+from earshot.pipeline.backlog.locks import BACKLOG
+from earshot.pipeline.correcting import correct
+from earshot.pipeline.pages.queue.entries import Given
+from earshot.pipeline.pages.queue.page import answer
 from tests.pages.conftest import OpenSite
 from tests.pages.sites import NOW, Open
 
@@ -47,6 +54,14 @@ async def undo(here: Open, page: str) -> str:
     assert number is not None
     sent = await here.send("/queue/undo", seen="/queue", decision=number[1])
     return await here.page(sent.headers["location"])
+
+
+async def refused(here: Open, page: str) -> None:
+    """Press undo on a page; it is refused and the decision stands."""
+    number = re.search(r'name="decision" value="(\d+)"', page)
+    assert number is not None
+    await here.send("/queue/undo", seen="/queue", status=409, decision=number[1])
+    assert await here.value("select count(*) from queue_decision where undone_at is null") == 1
 
 
 async def test_counts_of_every_kind_are_the_databases(here: Open) -> None:
@@ -96,6 +111,22 @@ async def test_an_entry_becomes_a_backlog_item(here: Open) -> None:
         key,
     )
     assert made == 1
+
+
+async def test_an_entry_waits_on_while_its_item_cannot_be_made(here: Open) -> None:
+    await here.rows("delete from backlog_item")
+    key = subject_of(await here.page("/queue?kind=actions"))
+    parts, given = here.earshot.parts, Given(subject=key, answer="item")
+    hasty = replace(parts, store=parts.store.patient(timedelta(milliseconds=50)))
+    async with parts.store.exclusive(BACKLOG):
+        with pytest.raises(Transient):
+            await answer(hasty, QueueKind.ACTIONS, given=given)
+    assert await here.value("select status from action where key = $1", key) == "PENDING"
+    await answer(parts, QueueKind.ACTIONS, given=given)
+    assert await here.value("select status from action where key = $1", key) == "COMPLETED"
+    assert await here.value("select count(*) from backlog_item") == 1
+    with pytest.raises(Rejected):
+        await answer(parts, QueueKind.ACTIONS, given=given)
 
 
 async def test_what_somebody_decided_meanwhile_is_not_decided_twice(here: Open) -> None:
@@ -151,6 +182,20 @@ async def test_a_duplicate_is_said_and_taken_back(doubled: tuple[Open, str]) -> 
     _, gone = await decide(here, "duplicates", "different")
     assert await here.value(kept) == "different person"
     assert left(gone, "Possible duplicates") == 0
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("same", False), ("different", True)])
+async def test_undo_leaves_a_later_word_about_a_duplicate_alone(
+    doubled: tuple[Open, str], mine: str, theirs: bool
+) -> None:
+    here, theme = doubled
+    _, after = await decide(here, "duplicates", mine)
+    await say(replace(here.earshot.parts, actor="zoe"), theme, item="jira:ENG-7", same=theirs, reason="I know")
+    kept = "select standing || ' ' || reason from match where item_id = 'jira:ENG-7'"
+    stood = await here.value(kept)
+    await refused(here, after)
+    assert await here.value(kept) == stood
+    assert await here.value("select decided_as from verdict where other = 'jira:ENG-7'") == "zoe"
 
 
 @pytest.fixture
@@ -215,6 +260,18 @@ async def test_an_unsure_reading_is_corrected_in_place(here: Open) -> None:
     assert "Corrected: priority." in after
     await undo(here, after)
     assert await here.value(kept, conversation) == was
+
+
+async def test_undo_leaves_a_later_correction_of_somebody_else_alone(here: Open) -> None:
+    conversation = subject_of(await here.page("/queue?kind=readings"))
+    kept = "select priority || ' ' || sentiment from conversation_insights where conversation_id = $1"
+    was = (await here.value(kept, conversation)).split()
+    first, second = [one for one in ("LOW", "HIGH", "CRITICAL") if one != was[0]][:2]
+    mood = "POSITIVE" if was[1] != "POSITIVE" else "NEGATIVE"
+    _, after = await decide(here, "readings", "correct", priority=first, sentiment=mood)
+    await correct(here.earshot.parts, conversation, field="priority", value=second)
+    await refused(here, after)
+    assert await here.value(kept, conversation) == f"{second} {mood}"
 
 
 async def test_a_conversation_nobody_could_read_is_tried_again_or_left(here: Open) -> None:

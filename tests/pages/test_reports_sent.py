@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,7 +171,33 @@ async def test_what_is_being_sent_is_left_to_who_sends_it(desk: Desk) -> None:
     await _set(desk, "update report_sent set state = 'sending', lease_until = now() + interval '1 minute'")
     told = await desk.send(again=True)
     assert {one.state for one in told.values()} == {SentState.SENDING}
+    assert all(one.again and not one.ok for one in told.values()), "it may still fail: it is looked at again"
     assert len(desk.office.taken) == 1
+
+
+async def test_a_fault_of_the_program_at_one_destination_does_not_stop_the_others(desk: Desk) -> None:
+    await desk.send(days_ago=7)
+    await _set(desk, """update report_sent set shown = '{"themes": "private words"}' where destination = 'email'""")
+    told = await desk.send()
+    assert told["email"].state is SentState.FAILED
+    assert "ValidationError" in told["email"].words
+    assert "private" not in told["email"].words
+    assert told["slack:#product"].state is SentState.DONE
+
+
+async def test_a_file_that_cannot_be_written_is_kept_as_failed_with_its_reason(
+    read_url: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "taken"
+    place.write_text("no folder")
+    async with desk_over(read_url, series={"folder": str(place), "mail": [], "slack": []}) as desk:
+        told = await desk.send()
+        assert told["files"].state is SentState.FAILED
+        assert "Cannot write" in told["files"].words
+        assert await value(desk, "select state from report_sent") == "failed"
+        assert "Cannot write" in await value(desk, "select reason from report_sent")
+        place.unlink()
+        assert (await desk.send())["files"].state is SentState.DONE
 
 
 async def _set(desk: Desk, statement: str) -> None:

@@ -1,5 +1,13 @@
 """The shell of all pages: who may look, forged forms, sessions, headers, what is refused and how."""
 
+import asyncio
+import base64
+import json
+
+import httpx2
+import pytest
+
+from earshot.web import limits
 from tests.pages.conftest import OpenSite
 from tests.pages.sites import Open
 
@@ -48,6 +56,66 @@ async def test_a_token_opens_a_session_with_its_role(open_site: OpenSite) -> Non
     assert entered.headers["location"] == "/trail"
     denied = await site.page("/trail", status=403)
     assert "for the role admin; you are viewer" in denied
+
+
+async def test_odd_input_is_refused_and_never_a_fault(here: Open) -> None:
+    for path in ("/backlog/%00", "/audit/%00", "/themes/%00", "/accounts/a%00"):
+        await here.page(path, status=404)
+    for query in ("/trail?actor=%00", "/backlog?status=%00", "/conversations?q=a%00b"):
+        await here.page(query, status=422)
+    for field in ({"name": "a\0b"}, {"name": "a", "query": "q=\0"}, {"name": "a", "\0": "x"}):
+        await here.send("/views", seen="/trail", status=422, **({"page": "/trail", "query": ""} | field))
+    assert await here.value("select count(*) from saved_view") == 0
+    await here.send("/privacy/retain", seen="/privacy", status=422, days="²")
+    silences = "/actions/silences"
+    await here.send(silences, seen=silences, status=422, hours="²", reason="x", rule="R")
+
+
+async def test_a_place_or_time_beyond_all_reckoning_is_refused(here: Open) -> None:
+    for odd in ({"count": 2**63}, {"count": -(2**64)}, {"at": "0001-01-01T00:00:00+02:00"}):
+        place = json.dumps({"id": "a", "at": "2026-01-01T00:00:00Z", "count": 1} | odd)
+        after = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+        for path in ("/trail", "/conversations", "/actions", "/accounts", "/themes", "/backlog"):
+            assert "cut off" in await here.page(path, after=after, status=422)
+    for when in ("0001-01-01T00:00+02:00", "0001-01-01", "9999-12-31T23:59-05:00", "9999-12-31"):
+        for path in ("/conversations", "/actions", "/themes", "/"):
+            await here.page(path, since=when, status=422)
+
+
+async def test_a_body_that_comes_too_slowly_is_not_called_too_large(
+    here: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.1)
+    host, _, port = here.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(
+            b"POST /views HTTP/1.1\r\nHost: %b:%b\r\nContent-Length: 9\r\n\r\nx" % (host.encode(), port.encode())
+        )
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), timeout=20)
+    finally:
+        writer.close()
+    assert b" 408 " in answer
+
+
+async def test_twenty_wrong_tokens_close_the_door_to_their_address_alone(open_site: OpenSite) -> None:
+    site = await open_site(tokens=TOKENS)
+    right = TOKENS["web_viewer_token"]
+
+    async def enter(http: httpx2.AsyncClient, token: str) -> int:
+        page = (await http.get("/login")).text
+        form = {"_seal": page.split('name="_seal" value="')[1].split('"')[0], "next": "/", "name": "Vera"}
+        answer = await http.post("/login", data=form | {"token": token}, headers={"Origin": site.url})
+        return answer.status_code
+
+    tried = [await enter(site.http, f"wrong {number}") for number in range(30)]
+    assert tried[:20] == [401] * 20
+    assert 429 in tried
+    refused = [(await enter(site.http, "wrong"), await enter(site.http, right)) for _ in range(3)]
+    assert (429, 429) in refused, "the right token opens to who guessed too often"
+    elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx2.AsyncClient(base_url=site.url, transport=elsewhere) as other:
+        assert await enter(other, right) == 303
 
 
 async def test_the_trail_shows_who_did_what_page_by_page(here: Open) -> None:

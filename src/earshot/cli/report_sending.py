@@ -7,7 +7,6 @@ import typer
 
 from earshot.cli.console import err, out
 from earshot.cli.session import go, opened
-from earshot.domain.letter import SentState
 from earshot.errors import BadInput
 from earshot.pipeline.reports.sending import Told
 from earshot.pipeline.scheduling.issuing import Issued, issue
@@ -15,7 +14,7 @@ from earshot.pipeline.scheduling.schedules import schedules_of
 from earshot.settings import Settings, load_settings
 
 PASSING = 75
-"""Exit code of a fault that passes by itself: whoever called may try again (EX_TEMPFAIL)."""
+"""Exit code of what passes by itself (a fault, another sender): whoever called may try again (EX_TEMPFAIL)."""
 
 
 def send_series(name: str | None, *, again: bool, rehearse: bool, chosen: bool) -> None:
@@ -53,4 +52,4 @@ def _code(told: Sequence[Told]) -> int:
     bad = [one for one in told if not one.ok]
     if not bad:
         return 0
-    return PASSING if all(one.again and one.state is SentState.FAILED for one in bad) else 1
+    return PASSING if all(one.again for one in bad) else 1

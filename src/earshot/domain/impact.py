@@ -62,11 +62,11 @@ class Adoption(Noun):
 
 
 class Month(Noun):
-    """A calendar month of the report's zone: conversations, and the days of it that are held."""
+    """A calendar month of the report's zone: conversations, and the days of it that have passed."""
 
     first_day: date
     conversations: int
-    days: int
+    days: float
 
 
 class Unarea(Noun):

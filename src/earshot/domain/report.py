@@ -90,13 +90,14 @@ class Cost(Noun):
 
 
 class Mover(Noun):
-    """A theme whose conversations rose or fell against the window before."""
+    """A theme whose conversations rose or fell against the window before, one of so many that were looked at."""
 
     theme_id: str
     title: str
     issue_type: str
     conversations: int
     previous_conversations: int
+    looked: int = 0
 
 
 class AuditState(Noun):

@@ -1,6 +1,7 @@
 """Use cases: a person corrects a field of a reading, and takes that back. Figures, themes and rules follow."""
 
 import hashlib
+from collections.abc import Sequence
 
 from earshot.domain.correction import CHOICES, LABELLED, Correction, Field, remembering
 from earshot.domain.insight import FirstLabels, Insight
@@ -82,19 +83,28 @@ async def correct(
 
 async def take_back(parts: Parts, correction_id: str, *, version: str | None = None) -> Correction:
     """End a correction: what the model says now returns."""
-    now = parts.clock.now()
     async with parts.store.unit() as unit:
         found = await unit.pages.corrections.get(correction_id)
-        if found is None:
-            raise NotFound("There is no such correction.")
-        standing = await _held(unit, found.conversation_id, version=version)
-        current = standing.correction(found.field)
-        if current is None or current.id != found.id:
+    if found is None:
+        raise NotFound("There is no such correction.")
+    [ended] = await take_back_all(parts, found.conversation_id, ids=[found.id], version=version)
+    return ended
+
+
+async def take_back_all(
+    parts: Parts, conversation_id: str, *, ids: Sequence[str], version: str | None = None
+) -> list[Correction]:
+    """End these corrections of a conversation, all or none. BadInput where one is not in force any more."""
+    now = parts.clock.now()
+    async with parts.store.unit() as unit:
+        standing = await _held(unit, conversation_id, version=version)
+        ended = [one for one in standing.corrections if one.id in ids]
+        if len(ended) < len(set(ids)):
             raise BadInput("This correction is not in force any more.")
-        await unit.pages.corrections.change(found.conversation_id, undone=[found.id], actor=parts.actor, now=now)
+        await unit.pages.corrections.change(conversation_id, undone=list(ids), actor=parts.actor, now=now)
         await unit.commit()
-    await judge_read(parts, [found.conversation_id])
-    return current
+    await judge_read(parts, [conversation_id])
+    return ended
 
 
 async def take_back_field(parts: Parts, conversation_id: str, *, field: str) -> Correction:

@@ -1,8 +1,10 @@
 """The socket of looking through what is held, page by page: the store's side of the HTTP API."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Protocol
+
+from pydantic import Field, field_validator
 
 from earshot.domain.action import Action, ActionKind, ActionStatus
 from earshot.domain.insight import FirstLabels, Insight
@@ -18,7 +20,14 @@ class Place(Noun):
 
     id: str
     at: datetime | None = None
-    count: int | None = None
+    count: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+
+    @field_validator("at")
+    @classmethod
+    def _reckoned(cls, at: datetime | None) -> datetime | None:
+        if at is not None and not 1 < at.year < MAXYEAR:
+            raise ValueError("a time that cannot be reckoned with in other zones")
+        return at
 
 
 class InsightQuery(Noun):

@@ -3,7 +3,8 @@
 from earshot.domain.report import Mover, Report
 from earshot.report import links, words
 from earshot.report.change import NEUTRAL, comparable, count_change, span_before
-from earshot.report.intervals import Z95, count_z
+from earshot.report.intervals import count_z
+from earshot.report.rising import FALSE_SHARE, real
 from earshot.report.views import Bullets, Cell, Column, Paragraph, Section, Table, Tone
 from earshot.text.escape import clip, one_line
 
@@ -29,13 +30,14 @@ def moved(report: Report) -> Section:
         ),
         rows=tuple(_mover_row(report, one) for one in clear),
     )  # fmt: skip
-    lead = f"Against {span_before(report)}; only changes that chance alone makes in fewer than 5 of 100 cases."
+    lead = f"Against {span_before(report)}; of the changes listed at most about {FALSE_SHARE:.0%} are chance."
     return Section(id="movers", title=title, lead=lead, blocks=(table,))
 
 
 def clear_movers(report: Report) -> tuple[Mover, ...]:
-    """Themes whose change is beyond chance, rising ones first."""
-    found = [m for m in report.movers if abs(_z(m)) >= Z95]
+    """Themes whose change is beyond chance though many were looked at, rising ones first."""
+    kept = real([_z(m) for m in report.movers], looked=max((m.looked for m in report.movers), default=0))
+    found = [m for m, is_real in zip(report.movers, kept, strict=True) if is_real]
     return tuple(sorted(found, key=lambda m: (_z(m) < 0, -abs(_z(m)), m.theme_id))[:MOVERS])
 
 

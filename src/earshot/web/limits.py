@@ -34,13 +34,17 @@ class Bucket:
 
     def take(self) -> float:
         """Take one: 0 when it was there, otherwise the seconds after which to come again."""
+        wait = self.wait()
+        if not wait:
+            self._left -= 1
+        return wait
+
+    def wait(self) -> float:
+        """Take nothing: 0 when there is one, otherwise the seconds after which to come again."""
         now = self._now()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
-        if self._left >= 1:
-            self._left -= 1
-            return 0.0
-        return (1 - self._left) / self._rate
+        return 0.0 if self._left >= 1 else (1 - self._left) / self._rate
 
 
 def header(scope: Scope, name: bytes) -> bytes:

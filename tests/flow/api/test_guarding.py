@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 
+import httpx2
 import pytest
 
 from earshot.store.unit import PostgresUnit
@@ -43,9 +44,14 @@ async def test_the_token_opens_and_nothing_else(open_api: OpenApi) -> None:
 
 async def test_wrong_tokens_are_slowed_down_and_shut_out_nobody_else(open_api: OpenApi) -> None:
     api = await open_api()
-    tried = await asyncio.gather(*(status_of(api, Authorization="Bearer guess") for _ in range(40)))
+    right, wrong = {"Authorization": f"Bearer {TOKEN}"}, {"Authorization": "Bearer guess"}
+    tried = await asyncio.gather(*(status_of(api, **wrong) for _ in range(40)))
     assert set(tried) == {401, 429}
-    assert await status_of(api, Authorization=f"Bearer {TOKEN}") == 200
+    refused = [(await status_of(api, **wrong), await status_of(api, **right)) for _ in range(5)]
+    assert (429, 429) in refused, "the right token opens to who guessed too often"
+    elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx2.AsyncClient(base_url=api.url, transport=elsewhere) as other:
+        assert (await other.get("/api/v1/themes", headers=right)).status_code == 200
 
 
 async def test_without_a_token_this_machine_alone_is_served_by_its_own_name(open_api: OpenApi) -> None:

@@ -144,6 +144,13 @@ def test_only_clear_movers_are_told_rising_ones_first() -> None:
     assert "Theme 2" not in text
 
 
+def test_looking_at_many_themes_invents_no_movers() -> None:
+    mover = Mover(theme_id="t", title="Theme 9", issue_type="BILLING", conversations=20, previous_conversations=7)
+    few, many = (mover.model_copy(update={"looked": looked}) for looked in (2, 400))
+    assert "Theme 9" in to_markdown(sample.edition(sample.report(movers=(few,))))
+    assert "Theme 9" not in to_markdown(sample.edition(sample.report(movers=(many,))))
+
+
 def test_chosen_sections_stand_in_their_order() -> None:
     whole = sample.report()
     chosen = whole.model_copy(

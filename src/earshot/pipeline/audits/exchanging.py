@@ -1,7 +1,7 @@
 """Use case: labels of a sample out to a file and in from one, in the form that `earshot audit score` reads."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from earshot.pipeline.audits.gauging import Labelled as LabelledSample
 from earshot.pipeline.audits.gauging import load
 from earshot.pipeline.audits.labelled import FILE_PREFIX, read_text
 from earshot.pipeline.parts import Parts
+
+Said = tuple[str, Label]
+"""Who gave a label, and the label."""
 
 
 class Imported(Noun):
@@ -64,8 +67,8 @@ async def imported(parts: Parts, sample: Sample, *, path: Path, labellers: Seque
     if not found.rows:
         first = f" Line {found.bad[0].line}: {found.bad[0].reason}." if found.bad else ""
         raise BadInput(f"{path} holds no label.{first}")
-    named = _named(text)
-    kept, strange = 0, list[str]()
+    named = _named(text, apart={one.line for one in found.bad})
+    kept, strange, bad = 0, list[str](), list(found.bad)
     now = parts.clock.now()
     async with parts.store.unit() as unit:
         members = {one.conversation_id for one in await unit.pages.audits.members([sample.id])}
@@ -74,14 +77,18 @@ async def imported(parts: Parts, sample: Sample, *, path: Path, labellers: Seque
             if name not in members:
                 strange.append(row.id)
                 continue
-            for labeller, label in named.get(row.id) or _by_order(row, labellers):
+            said = named.get(row.id) or _by_order(row, labellers)
+            if isinstance(said, BadLine):
+                bad.append(said)
+                continue
+            for labeller, label in said:
                 one = Labelling(sample_id=sample.id, conversation_id=name, labeller=labeller, label=label, at=now)
                 kept += await unit.pages.audits.label(one)
         await unit.commit()
-    return Imported(kept=kept, strange=tuple(strange), bad=found.bad)
+    return Imported(kept=kept, strange=tuple(strange), bad=tuple(bad))
 
 
-def _by_order(row: Labelled, labellers: Sequence[str]) -> list[tuple[str, Label]]:
+def _by_order(row: Labelled, labellers: Sequence[str]) -> list[Said]:
     if len(row.labels) > len(labellers):
         raise BadInput(
             f"The label of {row.id} has {len(row.labels)} annotations.", hint="Name both people: --as A --as B."
@@ -89,16 +96,30 @@ def _by_order(row: Labelled, labellers: Sequence[str]) -> list[tuple[str, Label]
     return list(zip(labellers, row.labels, strict=False))
 
 
-def _named(text: str) -> dict[str, list[tuple[str, Label]]]:
-    """The labels of lines that say who gave them, as `audit export` writes them."""
-    found: dict[str, list[tuple[str, Label]]] = {}
-    for line in filter(str.strip, text.split("\n")):
-        try:
-            row = json.loads(line)
-            given = row["labellers"]
-            found[str(row["id"])] = [
-                (str(name)[:80], label) for name, one in given.items() if (label := Label.model_validate(one))
-            ]
-        except (ValueError, KeyError, TypeError, AttributeError):
+def _named(text: str, *, apart: Collection[int]) -> dict[str, list[Said] | BadLine]:
+    """The labels of lines that say who gave them, as `audit export` writes them, or what is wrong with the line.
+
+    Lines whose numbers are in `apart` are left out.
+    """
+    found: dict[str, list[Said] | BadLine] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if number in apart or not line.strip():
             continue
+        row: dict[str, Any] = json.loads(line)
+        if row.get("labellers"):
+            said = _said(row["labellers"])
+            found[str(row["id"]).strip()] = BadLine(line=number, reason=said) if isinstance(said, str) else said
     return found
+
+
+def _said(given: Any) -> list[Said] | str:
+    """Who said what, or what is wrong with it."""
+    try:
+        said = [(str(name).strip()[:80], Label.model_validate(one)) for name, one in given.items()]
+    except (ValueError, AttributeError):
+        return "`labellers` must give each person's name a label"
+    if not all(name for name, _ in said):
+        return "`labellers` holds a blank name"
+    if any(label == Label() for _, label in said):
+        return "`labellers` holds an empty label"
+    return said

@@ -54,7 +54,9 @@ def _points(drift: Drift, *, looks: int) -> float:
 
 
 def _is_done(one: Progress, known: Sequence[Progress]) -> bool:
-    """Whether nobody labels it any more: a week half labelled would be tested over and over."""
-    if one.sample.kind is not SampleKind.WEEKLY or one.labelled + one.skipped >= one.members:
+    """Whether nobody labels it any more: a sample half labelled would be tested over and over."""
+    if one.labelled + one.skipped >= one.members:
         return True
-    return any(other.sample.kind is SampleKind.WEEKLY and other.sample.since > one.sample.since for other in known)
+    return one.sample.kind is SampleKind.WEEKLY and any(
+        other.sample.kind is SampleKind.WEEKLY and other.sample.since > one.sample.since for other in known
+    )

@@ -60,6 +60,11 @@ class Labelled:
             if (truths := self.truths(member.conversation_id))
         ]
 
+    @property
+    def finished(self) -> bool:
+        """Whether somebody labelled or skipped each member."""
+        return all(self.labellings.get(member.conversation_id) for member in self.members)
+
     def weighed(self, field: str) -> Weighed:
         """The labelled members with their weights. An answer that leaves a field out is not held against it."""
         if field not in self._weighed:
@@ -227,8 +232,7 @@ def comparisons(found: Sequence[Labelled], now: Sample | None, *, bound: float) 
         weekly = [one for one in weekly if one.sample.since <= now.since]
     if not weekly:
         return []
-    baselines = [one for one in labelled if one.sample.kind is SampleKind.BASELINE]
-    base = max(baselines, key=lambda one: one.sample.drawn_at, default=None)
+    base = baseline_of(labelled)
     last, before = weekly[-1], weekly[:-1][-(WEEKS - 1) :]
     week = f"week of {last.sample.since:%Y-%m-%d}"
     told: list[tuple[Side, Side]] = []
@@ -244,6 +248,12 @@ def comparisons(found: Sequence[Labelled], now: Sample | None, *, bound: float) 
         earlier = f"{len(before)} weeks before" if len(before) > 1 else "week before"
         told.insert(1, ((week, [last]), (earlier, before)))
     return [_compare(now_, then, bound=bound) for now_, then in told]
+
+
+def baseline_of(found: Sequence[Labelled]) -> Labelled | None:
+    """The newest baseline that is finished; while there is none, the newest that has a label."""
+    baselines = [one for one in found if one.drawn and one.sample.kind is SampleKind.BASELINE]
+    return max(baselines, key=lambda one: (one.finished, one.sample.drawn_at), default=None)
 
 
 def _compare(now: Side, then: Side, *, bound: float) -> Comparison:
@@ -279,11 +289,16 @@ async def agreement_now(parts: Parts) -> AuditState | None:
 
 
 async def looked_back(parts: Parts) -> tuple[list[Progress], list[Labelled]]:
-    """All samples shown, and those that drift is judged by: the last weeks and the latest labelled baseline."""
+    """All samples shown, and those that drift is judged by: the last weeks, and the latest baselines.
+
+    Those are the latest that has a label, and, where it is not finished, the latest one that is.
+    """
     async with parts.store.unit() as unit:
         known = await unit.pages.audits.samples(limit=SAMPLES)
     labelled = [one.sample for one in known if one.labelled]
     weekly = sorted((one for one in labelled if one.kind is SampleKind.WEEKLY), key=lambda one: one.since)[-WEEKS:]
-    based = [one for one in labelled if one.kind is SampleKind.BASELINE]
-    base = sorted(based, key=lambda one: one.drawn_at)[-1:]
-    return known, await load(parts, [*base, *weekly])
+    based = [one for one in known if one.labelled and one.sample.kind is SampleKind.BASELINE]
+    based.sort(key=lambda one: one.sample.drawn_at)
+    ended = [one for one in based if one.labelled + one.skipped >= one.members]
+    bases = {one.sample.id: one.sample for one in [*ended[-1:], *based[-1:]]}
+    return known, await load(parts, [*bases.values(), *weekly])

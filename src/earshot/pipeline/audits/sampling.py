@@ -32,12 +32,11 @@ async def draw_week(parts: Parts, moment: datetime) -> DrawnSample | None:
         held = await unit.pages.audits.weekly(start)
         if held is not None:
             return DrawnSample(sample=held, members=len(await unit.pages.audits.members([held.id])), new=False)
-    end = week_before(moment + timedelta(days=7), parts.report.timezone)
     return await draw(
         parts,
         SampleKind.WEEKLY,
         since=start,
-        until=end,
+        until=start + timedelta(days=7),  # on the zone's clock, so that a week with a change of clocks is whole
         size=parts.audit.weekly_size,
         seed=f"week {start:%Y-%m-%d}",
     )

@@ -16,6 +16,7 @@ from earshot.pipeline.audits.gauging import (
     FieldGauge,
     Labelled,
     PartGauge,
+    baseline_of,
     comparisons,
     gauges,
     load,
@@ -167,7 +168,7 @@ def confusion(one: Labelled, field: str) -> tuple[tuple[str, ...], tuple[tuple[s
 def power(measured: Sequence[FieldGauge], back: Sequence[Labelled], *, field: str, bound: float) -> list[str]:
     """What the labels there are could show, in sentences."""
     now = next((one for one in measured if one.field == field), None)
-    base = next((one for one in back if one.sample.kind is SampleKind.BASELINE), None)
+    base = baseline_of(back)
     if now is None or now.score.accuracy.value is None or base is None:
         return []
     then = base.weighed(field).effective

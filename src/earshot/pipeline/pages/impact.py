@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
@@ -106,7 +106,7 @@ async def impact(parts: Parts) -> Impact:
         months=tuple(months),
         customers=customers,
         customers_of="[prioritise] total_active_users" if told else "companies known now",
-        volume=_volume(months, customers),
+        volume=volume_by_month(months, customers),
         adopted=tuple(adopted(born, adoptions) for born in Born),
     )
 
@@ -181,17 +181,20 @@ def _month_starts(now: datetime, zone: str) -> list[datetime]:
     return starts
 
 
-def _volume(months: Sequence[Month], customers: int) -> Plot:
-    """Conversations a day and 100 customers, by month: months differ in length, so days make them alike."""
+def volume_by_month(months: Sequence[Month], customers: int) -> Plot:
+    """Conversations a day and 100 customers, by month: months differ in length, so days make them alike.
+
+    A month of which less than a day has passed says nothing yet and is left out.
+    """
     begun = [index for index, month in enumerate(months) if month.conversations]
-    shown: Sequence[Month] = months[begun[0] :] if begun else ()
+    shown = [month for month in months[begun[0] :] if month.days >= 1] if begun else []
     each = 100 / customers if customers else 1.0
     marks = tuple(
         Mark(
             at=month.first_day,
             value=month.conversations / month.days * each,
             n=month.conversations,
-            href=f"/conversations?since={month.first_day}",
+            href=f"/conversations?since={month.first_day}&until={_next(month.first_day)}&unread=0",
         )
         for month in shown
     )
@@ -204,6 +207,10 @@ def _volume(months: Sequence[Month], customers: int) -> Plot:
         step="month",
         what=f"per {per}",
     )
+
+
+def _next(first_day: date) -> date:
+    return (first_day + timedelta(days=32)).replace(day=1)
 
 
 def adopted(born: Born, adoptions: Sequence[Adoption]) -> Adopted:
@@ -225,7 +232,15 @@ async def import_adoption(parts: Parts, text: str) -> int:
 
 def parse_adoption(text: str) -> list[Adoption]:
     """The lines of a file. Raises BadInput with the line that cannot be read."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    if "\x00" in text:
+        raise BadInput("The file holds a NUL, so it is no text.", hint="Save it as CSV (UTF-8).")
+    try:
+        return _adoptions(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=None)))
+    except csv.Error:
+        raise BadInput("The file cannot be read as CSV; nothing was kept.", hint="Is a quote not closed?") from None
+
+
+def _adoptions(reader: "csv.DictReader[str]") -> list[Adoption]:
     names = [name.strip() for name in reader.fieldnames or ()]
     if not set(_FIELDS) <= set(names):
         raise BadInput(

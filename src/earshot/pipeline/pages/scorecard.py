@@ -60,11 +60,12 @@ async def _quality(parts: Parts) -> list[Target]:
     told = comparisons(labelled, latest.sample, bound=bound) if latest else []
     falls = [fall for one in told[:1] for fall in one.drifts if fall.field == FIELD]
     week = parts.clock.now() - timedelta(days=_WEEK)
-    lately = sum(one.labelled for one in known if one.sample.kind is SampleKind.WEEKLY and one.sample.until >= week)
+    weekly = [one for one in known if one.sample.kind is SampleKind.WEEKLY and one.sample.until >= week]
+    newest = max(weekly, key=lambda one: (one.sample.until, one.sample.drawn_at), default=None)
     return [
         _agreement(found, parts.audit.target),
         _drift(falls, bound),
-        _labelling(lately, parts.audit.weekly_size),
+        _labelling(newest.labelled if newest else 0, parts.audit.weekly_size),
     ]
 
 
@@ -109,7 +110,7 @@ def _labelling(lately: int, size: int) -> Target:
         target=f"{size} labelled a week",
         value=f"{lately} labelled",
         standing="met" if lately >= size else "missed",
-        sure="Of the weekly sample whose week ended in the last two weeks.",
+        sure="Of the newest weekly sample, whose week ended in the last two weeks.",
         href="/audit",
         todo="" if lately >= size else "Label the sample on the audit page.",
     )

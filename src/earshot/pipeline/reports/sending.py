@@ -5,6 +5,7 @@ arrived: it is said so, and it is not sent again unless a person asks for it.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,13 +26,14 @@ from earshot.ports.tool import Postal
 from earshot.report.news import shown_by
 from earshot.report.settings import ReportSeries
 
+log = logging.getLogger(__name__)
 MARGIN = 5.0
 """Seconds before the end of a claim at which a try is given up: nobody sends under a claim that is over."""
 AGAIN_HINT = "look whether it arrived; to send it again: earshot report --send --again"
 _OFF = {"email": "[email] enabled", "slack": "[slack] enabled"}
 _STANDS = {
     SentState.DONE: "sent already",
-    SentState.SENDING: "another process is sending it just now",
+    SentState.SENDING: "another process is sending it just now: look again in a few minutes whether it was sent",
     SentState.UNKNOWN: f"may have been sent: {AGAIN_HINT}",
 }
 _STATES: Mapping[Result, SentState] = {
@@ -42,7 +44,10 @@ _STATES: Mapping[Result, SentState] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """How it went at one destination, in words without customers' words. `again`: a fault that passes by itself."""
+    """How it went at one destination, in words without customers' words.
+
+    `again`: a fault that passes by itself, or somebody else is at it: look again later.
+    """
 
     destination: str
     state: SentState
@@ -53,7 +58,7 @@ class Told:
     @property
     def ok(self) -> bool:
         """Whether nobody has to do anything."""
-        return self.state not in {SentState.FAILED, SentState.UNKNOWN}
+        return self.state in {SentState.DONE, SentState.DRY}
 
 
 async def send(
@@ -81,6 +86,11 @@ class _Round:
             return await self._tried(destination)
         except EarshotError as error:
             words = " ".join(filter(None, (str(error), error.hint)))
+            return Told(destination=destination.name, state=SentState.FAILED, words=words)
+        except Exception as error:  # noqa: BLE001 (a fault at one destination must not stop the others)
+            fault = type(error).__name__  # the error's own text may hold a customer's words
+            log.warning("The report %s for %s failed (%s).", self._series.name, destination.name, fault)
+            words = f"an error of the program ({fault})"
             return Told(destination=destination.name, state=SentState.FAILED, words=words)
 
     async def _tried(self, destination: Destination) -> Told:
@@ -110,7 +120,7 @@ class _Round:
         for one in held:
             settled = one.state in _STANDS and (one.state is SentState.SENDING or not self._anew(destination, one))
             if one.destination == destination.name and settled and not self._rehearse:
-                return Told(destination=one.destination, state=one.state, words=_STANDS[one.state])
+                return _stood(one.destination, one.state)
         return None
 
     def _anew(self, destination: Destination, held: SentReport) -> bool:
@@ -134,11 +144,18 @@ class _Round:
             return Told(destination=destination.name, state=SentState.DRY, words=f"would write {_listed(paths)}")
         claimed = await self._claim(destination, figures)
         if claimed is None:
-            return Told(destination=destination.name, state=SentState.SENDING, words=_STANDS[SentState.SENDING])
-        for form, path in zip(self._series.formats, paths, strict=True):
-            appear(path, await asyncio.to_thread(RENDERERS[form], figures))
-        receipt = Receipt(external_id=_listed(paths))
-        return await self._record(claimed, Outcome(result=Result.DELIVERED, receipt=receipt))
+            return _stood(destination.name, SentState.SENDING)
+        return await self._record(claimed, await self._filed(paths, figures))
+
+    async def _filed(self, paths: list[Path], figures: Report) -> Outcome:
+        try:
+            for form, path in zip(self._series.formats, paths, strict=True):
+                appear(path, await asyncio.to_thread(RENDERERS[form], figures))
+        except EarshotError as error:
+            return Outcome(result=Result.REJECTED, reason=" ".join(filter(None, (str(error), error.hint))))
+        except Exception as error:  # noqa: BLE001 (the claim must not stand as if somebody were at it)
+            return Outcome(result=Result.REJECTED, reason=f"an error of the program ({type(error).__name__})")
+        return Outcome(result=Result.DELIVERED, receipt=Receipt(external_id=_listed(paths)))
 
     async def _rehearsed(self, destination: Destination, figures: Report, *, tool: Postal, letter: Letter) -> Told:
         wrong = tool.check_letter(letter)
@@ -154,7 +171,7 @@ class _Round:
     async def _posted(self, destination: Destination, figures: Report, *, tool: Postal, letter: Letter) -> Told:
         claimed = await self._claim(destination, figures)
         if claimed is None:
-            return Told(destination=destination.name, state=SentState.SENDING, words=_STANDS[SentState.SENDING])
+            return _stood(destination.name, SentState.SENDING)
         try:
             async with asyncio.timeout(self._parts.act.lease_seconds - MARGIN):
                 outcome = await tool.post(letter)
@@ -215,6 +232,11 @@ async def edition_for(parts: Parts, series: ReportSeries, *, figures: Report, de
         before_end=last.period_end if last else None,
     )
     return figures.model_copy(update={"edition": edition})
+
+
+def _stood(destination: str, state: SentState) -> Told:
+    """How it stands where nothing is done now; what somebody else is sending may still fail."""
+    return Told(destination=destination, state=state, words=_STANDS[state], again=state is SentState.SENDING)
 
 
 def _words(state: SentState, outcome: Outcome) -> str:

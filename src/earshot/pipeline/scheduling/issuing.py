@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from earshot.domain.report import Window
 from earshot.domain.schedule import Schedule
@@ -74,5 +75,7 @@ def latest(parts: Parts, series: ReportSeries, *, schedules: Sequence[Schedule])
 
 def window_of(parts: Parts, series: ReportSeries, *, schedule: Schedule, tick: datetime) -> Window:
     """The period of a series that ends with one time of its schedule."""
-    since = tick - timedelta(days=series.days) if series.days else None
-    return period(schedule, tick, zone=parts.report.timezone, since=since)
+    zone = parts.report.timezone
+    # on the zone's clock: days in which clocks change have 23 or 25 hours
+    since = tick.astimezone(ZoneInfo(zone)) - timedelta(days=series.days) if series.days else None
+    return period(schedule, tick, zone=zone, since=since)

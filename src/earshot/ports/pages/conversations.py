@@ -41,8 +41,19 @@ class ConversationQuery(Noun):
     @property
     def of_readings(self) -> bool:
         """Whether it asks for what only a reading can tell."""
-        fields = (self.issue_types, self.priorities, self.sentiments, self.churn_risks, self.segments, self.areas)
-        return any(fields) or bool(self.classifier or self.theme) or self.below is not None
+        return self._of_labels or bool(self.areas or self.theme)
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether it asks for what those that nobody read, or of which only labels are known, cannot have."""
+        if self.unread:
+            return self._of_labels or bool(self.areas) or self.labels
+        return self.labels and bool(self.areas)
+
+    @property
+    def _of_labels(self) -> bool:
+        fields = (self.issue_types, self.priorities, self.sentiments, self.churn_risks, self.segments)
+        return any(fields) or bool(self.classifier) or self.below is not None
 
 
 class Listed(Noun):

@@ -65,14 +65,10 @@ class Voice(Noun):
 
 
 class Waiting(Noun):
-    """What waits for a person, each counted up to the limit asked for."""
+    """What waits for a person beside the queue, each counted up to the limit asked for."""
 
     held: int = 0
     dead: int = 0
-    queue: int = 0
-    doubts: int = 0
-    proposals: int = 0
-    matches: int = 0
     unread: int = 0
     pending: int = 0
 
@@ -122,7 +118,7 @@ class OverviewRows(Protocol):
         ...
 
     async def waiting(self, most: int) -> Waiting:
-        """What waits for a person, counted up to `most`."""
+        """What waits for a person beside the queue, counted up to `most`."""
         ...
 
     async def standing(self) -> Standing:

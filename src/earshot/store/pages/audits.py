@@ -26,8 +26,17 @@ _NOBODY = "cast(null as float8), cast(null as text), cast(null as text), cast(nu
 
 
 def _own(alias: str, was: str) -> str:
-    """The model's own answers: what a person corrected is put back."""
+    """The reading's own answers: what a person corrected is put back; a reading always has all of them."""
     fields = [f"coalesce(own.{was}->>'{field}', {alias}.{field}) as {field}" for field in FIELDS]
+    return ", ".join(fields)
+
+
+def _own_labels(alias: str, was: str) -> str:
+    """The labels' own answers: a field that only a person gave is none of theirs."""
+    fields = [
+        f"case when own.{was} ? '{field}' then own.{was}->>'{field}' else {alias}.{field} end as {field}"
+        for field in FIELDS
+    ]
     return ", ".join(fields)
 
 
@@ -40,7 +49,7 @@ _READ = f"""
         from conversation_insights i left join own using (conversation_id)
         where i.conversation_at >= :since and i.conversation_at < :until
         union all
-        select l.conversation_id, l.conversation_at, l.customer_segment, {_own("l", "was_label")}, {_FROM}
+        select l.conversation_id, l.conversation_at, l.customer_segment, {_own_labels("l", "was_label")}, {_FROM}
         from first_labels l left join own using (conversation_id)
         where l.conversation_at >= :since and l.conversation_at < :until
             and not exists (select from conversation_insights i where i.conversation_id = l.conversation_id)

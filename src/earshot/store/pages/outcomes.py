@@ -26,15 +26,15 @@ _JOURNEYS = """
         coalesce(stood.status, b.status) as status,
         (select min(e.at) from item_edit e
             where e.item_id = b.id and e.field = 'status' and e.value = '"pushed"') as pushed_at,
-        coalesce(
+        case when coalesce(stood.status, b.status) = 'shipped' then coalesce(
             (select s.shipped_at from shipped s where s.item_id = b.id and s.undone_at is null),
             (select min(e.at) from item_edit e
                 where e.item_id = b.id and e.field = 'status' and e.value = '"shipped"')
-        ) as shipped_at
+        ) end as shipped_at
     from backlog_item b left join theme t on t.id = b.theme_id
     left join lateral (
         select e.value::jsonb #>> '{}' as status from item_edit e
-        where e.item_id = b.id and e.field = 'status' and e.value is not null order by e.at desc, e.id desc limit 1
+        where e.item_id = b.id and e.field = 'status' order by e.at desc, e.id desc limit 1
     ) stood on true
     where b.created_at >= :since and coalesce(stood.status, b.status) <> 'discarded'
     order by b.created_at desc, b.id limit :limit
@@ -101,10 +101,12 @@ class PostgresOutcomes:
         return [Journey.model_validate(dict(row)) for row in rows]
 
     async def shipped(self, *, limit: int) -> list[Shipped]:
-        """Standing notes of what shipped, newest first."""
+        """Standing notes of what shipped, newest first, each with the theme that its item has now."""
         rows = await self._sql.rows(
-            """select id, theme_id, item_id, shipped_at, actor, noted_at, undone_at from shipped
-            where undone_at is null order by shipped_at desc, id limit :limit""",
+            """select s.id, coalesce(b.theme_id, s.theme_id) as theme_id, s.item_id, s.shipped_at, s.actor,
+                s.noted_at, s.undone_at
+            from shipped s left join backlog_item b on b.id = s.item_id
+            where s.undone_at is null order by s.shipped_at desc, s.id limit :limit""",
             limit=limit,
         )
         return [Shipped.model_validate(dict(row)) for row in rows]
@@ -128,7 +130,9 @@ class PostgresOutcomes:
         rows = await self._sql.rows(_MONTHS, starts=list(starts), stops=stops)
         counts = {row["start"]: row["n"] for row in rows}
         return [
-            Month(first_day=start.date(), conversations=counts.get(start, 0), days=_days(start, stop))
+            Month(
+                first_day=start.date(), conversations=counts.get(start, 0), days=(stop - start) / timedelta(days=1)
+            )
             for start, stop in zip(starts, stops, strict=True)
         ]
 
@@ -200,7 +204,3 @@ class PostgresOutcomes:
             most=_MOST,
         )
         return Speed.model_validate(dict(row or {"n": 0}))
-
-
-def _days(start: datetime, stop: datetime) -> int:
-    return max(1, round((stop - start) / timedelta(days=1)))

@@ -80,7 +80,7 @@ _FIRST = """
     ) set on true
     where b.score is not null
         and coalesce(cast(set.value as jsonb) #>> '{}', b.status) in ('draft', 'approved', 'pushed')
-    order by b.score desc, b.id collate "C" limit :limit
+    order by b.score desc, b.customers desc, b.conversations desc, b.first_seen, b.id collate "C" limit :limit
 """
 
 
@@ -91,10 +91,6 @@ def _some(of: str) -> str:
 _WAITING = f"""
     select {_some("from delivery where state = 'held'")} as held,
         {_some("from delivery where state = 'dead'")} as dead,
-        {_some("from action where kind = 'ADD_TO_PM_QUEUE' and status = 'PENDING'")} as queue,
-        {_some("from doubt")} as doubts,
-        {_some("from proposal where refused_at is null")} as proposals,
-        {_some("from match where standing = 'unsure'")} as matches,
         {_some(f"from unread u where {UNREAD}")} as unread,
         {
     _some('''from conversation where not deleted and excluded is null
@@ -157,7 +153,7 @@ class PostgresOverview:
         return list(await self._sql.column(_FIRST, limit=limit))
 
     async def waiting(self, most: int) -> Waiting:
-        """What waits for a person, counted up to `most`."""
+        """What waits for a person beside the queue, counted up to `most`."""
         row = await self._sql.row(_WAITING, most=most)
         return Waiting.model_validate(dict(row or {}))
 

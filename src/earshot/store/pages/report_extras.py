@@ -8,12 +8,17 @@ from earshot.domain.report import AccountRisk, Mover, Shipped, Window
 from earshot.store.sql import Sql
 from earshot.store.windows import THEMES, WITHIN, before, over, span
 
+LEAST = 5
+"""Conversations in both windows together from which on a change of a theme could show, as on the Overview."""
 _MOVERS = f"""
-    /* themes that moved */ select theme_id, t.title, t.issue_type, coalesce(a.n, 0)::int as conversations,
-        coalesce(b.n, 0)::int as previous_conversations
-    from ({THEMES}) a full join ({over(THEMES, "b_")}) b using (theme_id) join theme t on t.id = theme_id
-    where coalesce(a.n, 0) <> coalesce(b.n, 0)
-    order by (abs(coalesce(a.n, 0) - coalesce(b.n, 0)) - 1) / sqrt(coalesce(a.n, 0) + coalesce(b.n, 0)) desc,
+    /* themes that moved */ select * from (
+        select theme_id, t.title, t.issue_type, coalesce(a.n, 0)::int as conversations,
+            coalesce(b.n, 0)::int as previous_conversations,
+            (count(*) filter (where coalesce(a.n, 0) + coalesce(b.n, 0) >= {LEAST}) over ())::int as looked
+        from ({THEMES}) a full join ({over(THEMES, "b_")}) b using (theme_id) join theme t on t.id = theme_id
+    ) counted
+    where conversations <> previous_conversations
+    order by (abs(conversations - previous_conversations) - 1) / sqrt(conversations + previous_conversations) desc,
         theme_id
     limit :limit
 """

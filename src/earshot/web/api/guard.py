@@ -38,10 +38,16 @@ _QUIET = [
 
 
 class Rates:
-    """How often each client may come; the clients that came longest ago are forgotten first."""
+    """How often each client may come; the clients that came longest ago are forgotten first.
 
-    def __init__(self, per_minute: float, *, now: Callable[[], float] = time.monotonic) -> None:
+    `burst` may come at once, a sixth of a minute's where it is not given.
+    """
+
+    def __init__(
+        self, per_minute: float, *, burst: float | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._per_minute = per_minute
+        self._burst = max(1.0, per_minute / 6) if burst is None else burst
         self._now = now
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
@@ -49,11 +55,16 @@ class Rates:
         """Let a client in once: 0, or the seconds after which it may come again."""
         bucket = self._buckets.pop(client, None)
         if bucket is None:
-            bucket = Bucket(self._per_minute / 60, max(1.0, self._per_minute / 6), now=self._now)
+            bucket = Bucket(self._per_minute / 60, self._burst, now=self._now)
         self._buckets[client] = bucket
         if len(self._buckets) > _CLIENTS:
             self._buckets.popitem(last=False)
         return bucket.take()
+
+    def wait(self, client: str) -> float:
+        """What `take` would answer, with nothing taken."""
+        bucket = self._buckets.get(client)
+        return bucket.wait() if bucket else 0.0
 
 
 class Guard:
@@ -132,12 +143,13 @@ class Guard:
         path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
         if path in OPEN:
             return "nobody"
+        if wait := self._wrong.wait(client):  # before it is compared: a guess that is right opens nothing either
+            raise _too_many(wait, "Too many wrong tokens came from there.")
         kind, _, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token):
             return f"api token {hashlib.sha256(self._token).hexdigest()[:8]}"
-        wait = self._wrong.take(client)
-        if wait:
-            raise _too_many(wait, "Too many wrong tokens came from there.")
+        if kind:
+            self._wrong.take(client)
         raise Refused(
             401,
             "The API needs the right token.",

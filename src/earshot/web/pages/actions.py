@@ -1,9 +1,8 @@
 """Actions: the outbox with its states, what people decide about it, silences and destinations that need a look."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -29,8 +28,8 @@ from earshot.pipeline.pages.actions import (
     title_of,
 )
 from earshot.ports.pages.actions import Line, OutboxQuery
-from earshot.pull.window import parse_when
 from earshot.web.pages.cursors import cursor_of, place_of
+from earshot.web.pages.moments import moment_of
 from earshot.web.pages.shell import Desk, Form, Here
 from earshot.web.pages.tables import as_csv
 
@@ -100,7 +99,7 @@ async def add_silence(desk: Here, form: Form) -> Response:
     """Suppress what matches for a while."""
     matchers = {name: value for name in FACTS if (value := _text(form, name))}
     hours, reason = _text(form, "hours"), _text(form, "reason")
-    if not hours.isdigit() or not 1 <= int(hours) <= _MOST_HOURS:
+    if not (hours.isascii() and hours.isdigit()) or not 1 <= int(hours) <= _MOST_HOURS:
         raise BadInput(f"Give a number of hours, 1 to {_MOST_HOURS:,}.")
     if not reason:
         raise BadInput("Give a reason: others will ask why nothing comes.")
@@ -202,21 +201,10 @@ def _query(desk: Desk, asked: Asked) -> OutboxQuery:
         destination=asked.destination,
         rule=asked.rule,
         conversation=asked.conversation,
-        since=_moment(desk, asked.since),
-        until=_moment(desk, asked.until),
+        since=moment_of(desk, asked.since),
+        until=moment_of(desk, asked.until),
         inside=asked.inside or bool(asked.rule) or bool(asked.conversation),
     )
-
-
-def _moment(desk: Desk, text: str) -> datetime | None:
-    """A parameter's moment: a span back from now, or a date or time in the report's zone."""
-    if not text:
-        return None
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        return parse_when(text, now=desk.parts.clock.now())
-    return local if local.tzinfo else local.replace(tzinfo=ZoneInfo(desk.parts.report.timezone))
 
 
 def _choices(names: Sequence[str], asked: str) -> list[tuple[str, str]]:

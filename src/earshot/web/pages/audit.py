@@ -1,7 +1,7 @@
 """Audit: agreement with people, samples and their members, labelling blind to the model, few-shot examples."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -192,6 +192,8 @@ def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if not 1 < found.year < MAXYEAR:  # in another zone it may be no year at all
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

@@ -153,13 +153,19 @@ def _query(desk: Desk, given: Sequence[tuple[str, str]]) -> ConversationQuery:
         elif name in {"since", "until"}:
             asked[name] = moment_of(desk, value)
     try:
-        return ConversationQuery.model_validate(asked)
+        query = ConversationQuery.model_validate(asked)
     except ValidationError as error:
         place = error.errors()[0]["loc"][0]
         name = next((name for name, field in (_MANY | _ONE).items() if field == place), str(place))
         raise BadInput(
             f"The filter “{name}” has a value that there is not.", hint="Choose it on the page."
         ) from None
+    if query.contradictory:
+        raise BadInput(
+            "No conversation can be all that: what nobody read has no labels, and labels alone name no area.",
+            hint="Take “Nobody could read” or “Labels only so far” out, or the filters by labels and area.",
+        )
+    return query
 
 
 def _filters(given: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:

@@ -25,6 +25,7 @@ TITLES = {
     403: "Not allowed",
     404: "There is no such page",
     405: "Not done here",
+    408: "Too slow",
     409: "Not done",
     413: "Too large",
     422: "That cannot be read",

@@ -31,14 +31,21 @@ def extract(page: str, name: str) -> Extract:
         there = ", ".join(dict.fromkeys(reader.names))
         raise NotFound("This page has no such table now.", hint=f"It has: {there}." if there else "")
     heads, *rows = reader.rows or [[]]
-    return Extract(heads, [[_value(cell) for cell in row] for row in rows if row])
+    return Extract([cell.text for cell in heads], [[_value(cell) for cell in row] for row in rows if row])
 
 
-def _value(cell: str) -> str | float:
-    """What is not known is empty; a number with a sign is a number, which a guard against formulas would spoil."""
-    if cell == NOTHING:
+class _Cell(NamedTuple):
+    """A cell's text, and whether the page shows a figure in it."""
+
+    text: str
+    figure: bool = False
+
+
+def _value(cell: _Cell) -> str | float:
+    """What is not known is empty; a figure with a sign is a number, which a guard against formulas would spoil."""
+    if cell.text == NOTHING:
         return ""
-    return float(cell) if _SIGNED.fullmatch(cell) else cell
+    return float(cell.text) if cell.figure and _SIGNED.fullmatch(cell.text) else cell.text
 
 
 class _Reader(HTMLParser):
@@ -47,12 +54,13 @@ class _Reader(HTMLParser):
     def __init__(self, name: str) -> None:
         super().__init__(convert_charrefs=True)
         self.names: list[str] = []
-        self.rows: list[list[str]] = []
+        self.rows: list[list[_Cell]] = []
         self._name = name
         self._inside = False
         self._left_out = 0
         self._cell: list[str] | None = None
         self._width = 1
+        self._figure = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -63,6 +71,7 @@ class _Reader(HTMLParser):
             self.rows.append([])
         elif self._inside and tag in _CELLS:
             self._cell, self._width = [], int(given.get("colspan") or 1)
+            self._figure = "num" in (given.get("class") or "").split()
         elif tag in _LEFT_OUT:
             self._left_out += 1
         else:
@@ -72,7 +81,8 @@ class _Reader(HTMLParser):
         if tag == "table":
             self._inside = False
         elif tag in _CELLS and self._cell is not None:
-            self.rows[-1] += [" ".join("".join(self._cell).split()), *[""] * (self._width - 1)]
+            text = " ".join("".join(self._cell).split())
+            self.rows[-1] += [_Cell(text, self._figure), *[_Cell("")] * (self._width - 1)]
             self._cell = None
         elif tag in _LEFT_OUT:
             self._left_out -= 1

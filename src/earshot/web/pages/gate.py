@@ -62,7 +62,7 @@ class Doorkeeper:
             (Role.VIEWER, secrets.web_viewer_token),
         )
         self._tokens = [(role, token.get_secret_value().encode()) for role, token in given if token]
-        self._wrong = Rates(_WRONG_PER_MINUTE)
+        self._wrong = Rates(_WRONG_PER_MINUTE, burst=_WRONG_PER_MINUTE)
 
     @property
     def open_here(self) -> bool:
@@ -85,11 +85,12 @@ class Doorkeeper:
         """The session of somebody who shows a token. Raises Refusal, and lets nobody try often."""
         if not name:
             raise Refusal(422, "Please give your name: it stands beside what you change.")
+        client = request.client.host if request.client else "unknown"
+        if self._wrong.wait(client):  # before it is compared: a guess that is right opens nothing either
+            raise Refusal(429, "Too many wrong tokens came from there.", "Wait a minute.")
         role = next((role for role, known in self._tokens if hmac.compare_digest(token.encode(), known)), None)
         if role is None:
-            client = request.client.host if request.client else "unknown"
-            if self._wrong.take(client):
-                raise Refusal(429, "Too many wrong tokens came from there.", "Wait a minute.")
+            self._wrong.take(client)
             raise Refusal(401, "That token is not right.", "It is the value of EARSHOT_WEB_TOKEN on the server.")
         visitor = Visitor(name=name, role=role, visit=new_visit(), known_by="token")
         return self._seals.sealed("session", visitor.model_dump(mode="json"))
@@ -148,6 +149,7 @@ class Gate:
         safe = _Safe(send, visit=fresh, secure=self._secure)
         try:
             same_origin(request)
+            _readable(scope)
             self._admit(scope, request, visit=fresh or visit)
             receive = await self._bounded(scope, receive)
         except Refusal as refusal:
@@ -175,7 +177,9 @@ class Gate:
             return receive
         try:
             body = await whole_body(scope, receive, most=self._settings.most_upload_bytes)
-        except TooLarge:
+        except TooLarge as error:
+            if error.slow:
+                raise Refusal(408, "What you sent came too slowly; nothing was changed.", "Try again.") from None
             hint = f"At most {self._settings.most_upload_bytes:,} bytes ([web] most_upload_bytes)."
             raise Refusal(413, "That is more than is taken here.", hint) from None
         return replayed(body, receive)
@@ -220,6 +224,14 @@ def same_origin(request: Request) -> None:
     foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
     if foreign or of_other_site(headers):
         raise Refusal(403, "Pages of other sites may not change anything here.")
+
+
+def _readable(scope: Scope) -> None:
+    """The store keeps no NUL, so none may come with an address. Raises Refusal."""
+    if "\x00" in scope["path"]:
+        raise Refusal(404, "")
+    if b"%00" in scope["query_string"]:
+        raise Refusal(422, "A parameter of this address cannot be read.", "Begin on the page without parameters.")
 
 
 def tag_of(secrets: Secrets) -> str:

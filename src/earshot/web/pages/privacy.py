@@ -48,7 +48,7 @@ async def erase_now(desk: Here, form: Form) -> Response:
 async def retain_now(desk: Here, form: Form) -> Response:
     """Drop what is older than the days given."""
     days = str(form.get("days", ""))
-    if not days.isdigit() or not 1 <= int(days) <= 36_500:
+    if not (days.isascii() and days.isdigit()) or not 1 <= int(days) <= 36_500:
         raise BadInput("Give a number of days, 1 or more.")
     dropped = await retain(desk.parts, days=int(days))
     await desk.note("privacy.retain", "", days=days, conversations=dropped)

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from earshot.domain.visitor import Act, Role, SavedView, Visitor
+from earshot.errors import BadInput
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.parts import Parts
 from earshot.settings import Settings
@@ -134,6 +135,8 @@ async def _check(request: Request) -> None:
             "This form is too old, or it is not one of ours; nothing was changed.",
             hint="Go back, reload the page and send it again.",
         )
+    if any("\x00" in text for pair in form.multi_items() for text in pair if isinstance(text, str)):
+        raise BadInput("A field of this form cannot be read; nothing was changed.", hint="It holds a NUL.")
 
 
 def needs(role: Role) -> Any:

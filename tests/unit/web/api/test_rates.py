@@ -17,6 +17,17 @@ def test_a_burst_then_a_steady_pace() -> None:
     assert rates.take("a") > 0
 
 
+def test_asking_takes_nothing_and_tells_what_taking_would() -> None:
+    now = [0.0]
+    rates = Rates(60, burst=2, now=lambda: now[0])
+    assert [rates.wait("a") for _ in range(5)] == [0.0] * 5
+    assert [rates.take("a") for _ in range(2)] == [0.0] * 2
+    assert [rates.wait("a") for _ in range(2)] == [pytest.approx(1.0)] * 2
+    assert rates.wait("b") == 0.0
+    now[0] = 1.0
+    assert rates.wait("a") == 0.0
+
+
 def test_forgotten_clients_cost_no_memory() -> None:
     rates = Rates(60, now=lambda: 0.0)
     for number in range(10_500):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earshot.pipeline.pages.overview.spans import Spans
+from earshot.ports.pages.accounts import DAYS
 from earshot.ports.pages.overview import Group
 from earshot.report import words
 from earshot.report.change import count_change
@@ -109,10 +110,10 @@ class _Figures:
         )
 
     def customers(self, counted: tuple[int, int] | None) -> Key:
-        """How many companies or people wrote."""
-        href = f"/accounts?since={self._spans.now.start:%Y-%m-%d}"
+        """How many companies or people wrote. Accounts are listed over days of their own, which is said."""
+        href, listed = "/accounts?kind=&sort=conversations", f"The list shows the last {DAYS} days."
         if counted is None:
-            sure = "Not counted over so many conversations; choose a shorter window."
+            sure = "Not counted over so many conversations; choose a shorter window. " + listed
             return Key(name="customers", title="Customers", value="many", href=href, sure=sure)
         told = self._counted(*counted, rise=Tone.MARK)
         return Key(
@@ -121,7 +122,7 @@ class _Figures:
             value=words.number(counted[0]),
             href=href,
             change=told.change,
-            sure="Companies that wrote; a person without a company counts as one.",
+            sure="Companies that wrote; a person without a company counts as one. " + listed,
         )
 
     def share(self, title: str, dimension: str, *, value: str) -> Key:

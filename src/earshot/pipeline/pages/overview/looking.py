@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from earshot.domain.backlog import BacklogItem
+from earshot.domain.queue import QueueKind
 from earshot.pipeline.pages.overview.first import SHOWN, First, first
 from earshot.pipeline.pages.overview.keys import Key, Tallies, keys
 from earshot.pipeline.pages.overview.movers import LEAST, Movers, Reason, movers, reasons
 from earshot.pipeline.pages.overview.spans import Spans, spans
-from earshot.pipeline.pages.overview.standing import MOST, State, Task, state, tasks
+from earshot.pipeline.pages.overview.standing import DOUBTFUL, MOST, State, Task, state, tasks
 from earshot.pipeline.pages.overview.trends import drawn, sentiment, volume
 from earshot.pipeline.parts import Parts
 from earshot.ports.pages.overview import Standing, Voice
@@ -64,7 +65,9 @@ async def overview(parts: Parts, *, since: str = "", until: str = "") -> Overvie
             movers=movers(asked, movements) if comparable else Movers(rising=(), falling=(), looked=0),
             first=first(await _items(unit)),
             criticals=tuple(await rows.criticals(asked.now, limit=_CRITICALS)),
-            tasks=tasks(await rows.waiting(MOST), unsure=tallies[0].low, unsure_href=low),
+            tasks=tasks(
+                await rows.waiting(MOST), queued=await _queued(unit), unsure=tallies[0].low, unsure_href=low
+            ),
             state=state(standing, now=now),
             volume=volume(days, window, step=step),
             sentiment=sentiment(days, window, step=step),
@@ -83,6 +86,11 @@ async def _customers(unit: Unit, asked: Spans, *, tallies: tuple[Tallies, Tallie
         return None
     rows = unit.pages.overview
     return await rows.customers(asked.now), await rows.customers(asked.before)
+
+
+async def _queued(unit: Unit) -> dict[QueueKind, int]:
+    kinds = (QueueKind.ACTIONS, *DOUBTFUL)
+    return {kind: await unit.pages.queue.count(kind, most=MOST) for kind in kinds}
 
 
 async def _items(unit: Unit) -> list[BacklogItem]:

@@ -1,9 +1,10 @@
 """What waits for a person, how the last run ended, and how complete what is held is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from earshot.domain.queue import QueueKind
 from earshot.ports.pages.overview import Standing, Waiting
 from earshot.report import words
 from earshot.report.views import Tone
@@ -12,6 +13,9 @@ MOST = 1_000
 """Counting of what waits ends here."""
 STALE = timedelta(hours=26)
 """A last run older than that is said to be late: the usual one is daily."""
+
+DOUBTFUL = (QueueKind.DUPLICATES, QueueKind.MERGES, QueueKind.DOUBTS)
+"""Kinds of the queue that ask whether two are one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +40,21 @@ class State:
     read_until: datetime | None
 
 
-def tasks(waiting: Waiting, *, unsure: int, unsure_href: str) -> tuple[Task, ...]:
-    """What waits, what is urgent first; `unsure` readings of the window are asked about too."""
-    return tuple(_tasks(waiting, unsure=unsure, unsure_href=unsure_href))
+def tasks(waiting: Waiting, *, queued: Mapping[QueueKind, int], unsure: int, unsure_href: str) -> tuple[Task, ...]:
+    """What waits, what is urgent first: `queued` is the queue's own count, `unsure` are readings of the window."""
+    return tuple(_tasks(waiting, queued=queued, unsure=unsure, unsure_href=unsure_href))
 
 
-def _tasks(waiting: Waiting, *, unsure: int, unsure_href: str) -> Iterator[Task]:
+def _queued(queued: Mapping[QueueKind, int]) -> Iterator[Task]:
+    if queue := queued[QueueKind.ACTIONS]:
+        text = "matter in the queue to decide" if queue == 1 else "matters in the queue to decide"
+        yield Task(count=_count(queue), text=text, href="/queue")
+    if doubts := sum(queued[kind] for kind in DOUBTFUL):
+        text = "possible duplicate to decide" if doubts == 1 else "possible duplicates to decide"
+        yield Task(count=_count(doubts), text=text, href="/queue")
+
+
+def _tasks(waiting: Waiting, *, queued: Mapping[QueueKind, int], unsure: int, unsure_href: str) -> Iterator[Task]:
     if waiting.held:
         one = waiting.held == 1
         text = "action waits for approval" if one else "actions wait for approval"
@@ -49,12 +62,7 @@ def _tasks(waiting: Waiting, *, unsure: int, unsure_href: str) -> Iterator[Task]
     if waiting.dead:
         text = "delivery was refused for good" if waiting.dead == 1 else "deliveries were refused for good"
         yield Task(count=_count(waiting.dead), text=text, href="/actions?state=dead", tone=Tone.BAD)
-    if queue := waiting.queue:
-        text = "matter in the queue to decide" if queue == 1 else "matters in the queue to decide"
-        yield Task(count=_count(queue), text=text, href="/queue")
-    if doubts := waiting.doubts + waiting.proposals + waiting.matches:
-        text = "possible duplicate to decide" if doubts == 1 else "possible duplicates to decide"
-        yield Task(count=_count(doubts), text=text, href="/queue")
+    yield from _queued(queued)
     if waiting.unread:
         text = (
             "conversation that nobody could read" if waiting.unread == 1 else "conversations that nobody could read"

@@ -42,7 +42,8 @@ class PutByRules:
         )
 
     async def answer(self, parts: Parts, given: Given) -> Answered:
-        """Take the entry off; for a backlog item, its theme is drafted."""
+        """Take the entry off; for a backlog item, its theme is drafted first, so that a failure loses nothing."""
+        said = await _made(parts, given.subject) if given.answer == ITEM else _SAID[given.answer]
         async with parts.store.unit() as unit:
             done = await unit.decisions.take_off(
                 given.subject,
@@ -52,13 +53,7 @@ class PutByRules:
             )
             if not done:
                 raise meanwhile()
-            action = (await unit.decisions.get([given.subject]))[0]
-            theme = await unit.pages.queue.theme_of(action.conversation_id) if given.answer == ITEM else None
             await unit.commit()
-        said = _SAID.get(given.answer, "")
-        if given.answer == ITEM and theme is not None:
-            drafted = (await draft(parts, themes=[theme], with_model=False)).drafted[0]
-            said = f"Its theme: {drafted.outcome.value}."
         return Answered(said=said, before={"status": _STATUS[given.answer].value})
 
     async def take_back(self, parts: Parts, decision: QueueDecision) -> None:
@@ -70,6 +65,20 @@ class PutByRules:
             ):
                 raise meanwhile()
             await unit.commit()
+
+
+async def _made(parts: Parts, subject: str) -> str:
+    """Draft the theme of an entry that still waits; what came of it, in words."""
+    async with parts.store.unit() as unit:
+        found = await unit.decisions.get([subject])
+        if not found or found[0].status is not ActionStatus.PENDING:
+            raise meanwhile()
+        theme = await unit.pages.queue.theme_of(found[0].conversation_id)
+        await unit.commit()
+    if theme is None:
+        raise meanwhile()
+    drafted = (await draft(parts, themes=[theme], with_model=False)).drafted[0]
+    return f"Its theme: {drafted.outcome.value}."
 
 
 async def _theme_side(unit: Unit, conversation_id: str, *, currency: str) -> Side | None:

@@ -7,7 +7,7 @@ from earshot.domain.queue import QueueDecision
 from earshot.errors import NotFound
 from earshot.group.doubting import told
 from earshot.pipeline.locks import LINE
-from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Given, Side, meanwhile
+from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Given, Side, meanwhile, unchanged
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.theming.doubting import decide
 from earshot.pipeline.theming.regroup import regroup
@@ -74,6 +74,7 @@ class Doubts:
         candidates = [Candidate.model_validate(one) for one in json.loads(decision.before["candidates"])]
         async with parts.store.exclusive(LINE), parts.store.unit() as unit:
             pairs = [(decision.subject, one.digest) for one in candidates]
+            await unchanged(unit, decision, pairs=pairs)
             await unit.pages.queue.unsay(pairs)
             doubt = await _told_again(
                 unit, decision.subject, conversation=decision.before["conversation"], candidates=candidates

@@ -3,7 +3,7 @@
 from earshot.domain.backlog import ExistingItem, Match, Standing
 from earshot.domain.queue import QueueDecision
 from earshot.pipeline.backlog.deciding import say
-from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Fact, Given, Side, theme_side
+from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Fact, Given, Side, theme_side, unchanged
 from earshot.pipeline.parts import Parts
 
 SAME, DIFFERENT = "same", "different"
@@ -56,6 +56,8 @@ class Duplicates:
     async def take_back(self, parts: Parts, decision: QueueDecision) -> None:
         """It is open again, and a draft that was discarded for it comes back."""
         theme_id, _, item_id = decision.subject.partition(" ")
+        async with parts.store.unit() as unit:
+            await unchanged(unit, decision, pairs=[(theme_id, item_id)])
         if decision.before["same"] == "True":
             await say(parts, theme_id, item=item_id, same=False, reason="taken back")
         async with parts.store.unit() as unit:

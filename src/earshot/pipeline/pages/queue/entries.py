@@ -1,13 +1,16 @@
 """What an entry of the queue shows, and what can be answered; every kind of entry gives these."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from earshot.domain.grouping import Decider
 from earshot.domain.model import Noun
 from earshot.domain.queue import QueueDecision
 from earshot.domain.theme import Quote, Theme
 from earshot.errors import Rejected
 from earshot.pipeline.parts import Parts
+from earshot.ports.store import Unit
 from earshot.text.wording import money
 
 UNKNOWN = "–"
@@ -102,6 +105,20 @@ class Kind(Protocol):
 def meanwhile() -> Rejected:
     """The refusal of an answer to what is decided already."""
     return Rejected("Somebody decided that meanwhile; nothing of yours was done.", hint="Go on with the next one.")
+
+
+def anew() -> Rejected:
+    """The refusal to take back what somebody decided again since."""
+    return Rejected("Somebody decided that anew since; nothing was taken back.")
+
+
+async def unchanged(unit: Unit, decision: QueueDecision, *, pairs: Sequence[tuple[str, str]]) -> None:
+    """Rejected where a person said something about one of these pairs after a decision: that is not taken back."""
+    wanted = {frozenset(pair) for pair in pairs}
+    for verdict in await unit.themes.verdicts(sorted({one for pair in pairs for one in pair})):
+        about = frozenset((verdict.one, verdict.other)) in wanted
+        if about and verdict.decided_by is Decider.PERSON and verdict.decided_at > decision.at:
+            raise anew()
 
 
 def theme_side(label: str, theme: Theme, *, currency: str) -> Side:

@@ -2,7 +2,7 @@
 
 from earshot.domain.queue import QueueDecision
 from earshot.domain.theme import Theme
-from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Given, meanwhile, theme_side
+from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Given, meanwhile, theme_side, unchanged
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.theming.doubting import refuse
 from earshot.pipeline.theming.edits import merge, undo
@@ -64,6 +64,7 @@ class Merges:
             return
         one_id, _, other_id = decision.subject.partition(" ")
         async with parts.store.unit() as unit:
+            await unchanged(unit, decision, pairs=[(one_id, other_id)])
             await unit.pages.queue.unsay([(one_id, other_id)])
             probability = float(decision.before["probability"])
             await unit.pages.queue.propose_again(one_id, other_id, probability=probability, reason="")

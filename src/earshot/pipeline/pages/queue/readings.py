@@ -2,9 +2,10 @@
 
 from earshot.domain.correction import CHOICES, Field
 from earshot.domain.queue import QueueDecision
-from earshot.pipeline.correcting import correct, standing, take_back_field
+from earshot.errors import BadInput
+from earshot.pipeline.correcting import correct, standing, take_back_all
 from earshot.pipeline.pages.queue.conversations import conversation_side
-from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Given, meanwhile
+from earshot.pipeline.pages.queue.entries import Answered, Choice, Entry, Given, anew, meanwhile
 from earshot.pipeline.pages.queue.entries import Field as Label
 from earshot.pipeline.parts import Parts
 
@@ -61,9 +62,9 @@ class Readings:
             for name, value in given.values
             if name in {field.value for field in _FIELDS} and value != now.value(Field(name))
         ]
-        told, version = dict(given.values), given.version
+        told, version, made = dict(given.values), given.version, list[str]()
         for field in changed:
-            await correct(
+            done = await correct(
                 parts,
                 given.subject,
                 field=field.value,
@@ -72,11 +73,16 @@ class Readings:
                 version=version,
             )
             version = None
+            made.append(done.id)
         names = ", ".join(field.value.replace("_", " ") for field in changed)
         said = f"Corrected: {names}." if changed else "Nothing differed: confirmed."
-        return Answered(said=said, before={**text, "fields": ",".join(field.value for field in changed)})
+        return Answered(said=said, before={**text, "corrections": ",".join(made)})
 
     async def take_back(self, parts: Parts, decision: QueueDecision) -> None:
-        """What the model says returns, and it is asked again."""
-        for field in filter(None, decision.before.get("fields", "").split(",")):
-            await take_back_field(parts, decision.subject, field=field)
+        """What the model says returns, and it is asked again. Rejected where somebody corrected it since."""
+        ids = [one for one in decision.before.get("corrections", "").split(",") if one]
+        try:
+            if ids:
+                await take_back_all(parts, decision.subject, ids=ids)
+        except BadInput:
+            raise anew() from None
