@@ -30,6 +30,16 @@ def said(desk: Acting) -> list[str]:
     return [text for text in told if "Agreement with people" in text]
 
 
+async def unlabelled(site: Open, sample: str) -> str:
+    """Take the label of the last member of a sample away; its conversation."""
+    found: str = await site.value(
+        "delete from audit_label where sample_id = $1 and conversation_id = (select conversation_id from "
+        "audit_member where sample_id = $1 order by place desc limit 1) returning conversation_id",
+        sample,
+    )
+    return found
+
+
 async def test_a_real_fall_is_told_once(here: Open) -> None:
     async with acting(here, "slack") as desk:
         await labelled(here, await drawn(here))
@@ -68,11 +78,7 @@ async def test_a_week_half_labelled_is_not_judged(here: Open) -> None:
         await labelled(here, await drawn(here))
         week = await weekly(here)
         await labelled(here, week, wrong=500)
-        await here.rows(
-            "delete from audit_label where conversation_id = (select conversation_id from audit_member "
-            "where sample_id = $1 order by place desc limit 1) and sample_id = $1",
-            week,
-        )
+        await unlabelled(here, week)
         assert (await looked(desk)).news == {}
 
 
@@ -82,15 +88,11 @@ async def test_a_new_baseline_counts_once_it_is_labelled_to_its_end(here: Open) 
         await labelled(here, await weekly(here), wrong=500)
         newer = await drawn(here)
         await labelled(here, newer, wrong=500)
-        last = await here.rows(
-            "delete from audit_label where sample_id = $1 and conversation_id = (select conversation_id from "
-            "audit_member where sample_id = $1 order by place desc limit 1) returning conversation_id",
-            newer,
-        )
+        last = await unlabelled(here, newer)
         assert (await looked(desk)).news == {"drift_issue_type": "left"}, "against the finished one"
         await here.rows(
             """insert into audit_label (sample_id, conversation_id, labeller, skipped, at)
-            values ($1, $2, 'vera', true, now()) returning 1""", newer, last[0]["conversation_id"],
+            values ($1, $2, 'vera', true, now()) returning 1""", newer, last,
         )  # fmt: skip
         _, back = await looked_back(desk.site.earshot.parts)
         base = baseline_of(back)
@@ -103,11 +105,7 @@ async def test_a_baseline_half_labelled_is_not_judged_by(here: Open) -> None:
         base = await drawn(here)
         await labelled(here, base)
         await labelled(here, await weekly(here), wrong=500)
-        await here.rows(
-            "delete from audit_label where conversation_id = (select conversation_id from audit_member "
-            "where sample_id = $1 order by place desc limit 1) and sample_id = $1",
-            base,
-        )
+        await unlabelled(here, base)
         assert (await looked(desk)).news == {}
 
 

@@ -10,15 +10,18 @@ import pytest
 from fastapi.routing import APIRoute
 
 from earshot.store.traces import TEXTS
-from tests.pages.conftest import OpenSite
-from tests.pages.hostile import MARKUP, NEEDS, injections
+from earshot.web.pages.navigation import NAVIGATION
+from tests.pages.conftest import OpenSite, Tab
+from tests.pages.hostile import MARKUP, NEEDS, inert, injections
 from tests.pages.planting import ACCOUNT, BREAKS, CONVERSATION, NOT_SHOWN, Planted, planted
 from tests.pages.reading_html import Document, faults_of_picture, formulas, markup
 from tests.pages.sites import Open
 from tests.pages.test_themes import hidden
-from tests.pages.walking import Walk, routes
+from tests.pages.walking import Walk, route_of, routes
 
 pytestmark = NEEDS
+_FILES = frozenset({"/charts/{key}.svg", "/charts/{key}"})
+PLAIN = tuple(entry.path for _, entries in NAVIGATION for entry in entries)
 SECTIONS: dict[str, Any] = {"report": {"series": [{"name": "weekly", "mail": ["pm@example.com"]}]}}
 
 
@@ -133,3 +136,19 @@ def test_what_is_looked_for_is_found_in_files_and_pictures() -> None:
 def test_no_column_is_named_that_is_no_more() -> None:
     columns = {f"{table}.{column}" for table, found in TEXTS.items() for column in found}
     assert set(NOT_SHOWN) <= columns
+
+
+@pytest.mark.browser
+async def test_nothing_of_it_runs_on_any_page(full: Planted, tab: Tab) -> None:
+    account = f"/accounts/{quote(ACCOUNT, safe='')}"
+    every = [path for path in (*PLAIN, *full.addresses, account) if "format=" not in path]
+    conversations = [path for path in every if path.startswith("/conversations/")]
+    addresses = [path for path in dict.fromkeys(every) if path not in conversations[2:]]
+    reached = {route_of(address) for address in addresses}
+    assert {route.path for route in routes()} - reached == _FILES, "a page that is not opened here"
+    for address in addresses:
+        await inert(tab, address)
+    await tab.open(f"/themes/{full.theme}")
+    await tab.page.get_by_role("link", name="Open chart").first.click()
+    await tab.page.locator("#chart[data-drawn]").wait_for()
+    await inert(tab, tab.page.url.removeprefix(tab.site.url))

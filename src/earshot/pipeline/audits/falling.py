@@ -55,7 +55,7 @@ def _points(drift: Drift, *, looks: int) -> float:
 
 def _is_done(one: Progress, known: Sequence[Progress]) -> bool:
     """Whether nobody labels it any more: a sample half labelled would be tested over and over."""
-    if one.labelled + one.skipped >= one.members:
+    if one.finished:
         return True
     return one.sample.kind is SampleKind.WEEKLY and any(
         other.sample.kind is SampleKind.WEEKLY and other.sample.since > one.sample.since for other in known

@@ -299,6 +299,6 @@ async def looked_back(parts: Parts) -> tuple[list[Progress], list[Labelled]]:
     weekly = sorted((one for one in labelled if one.kind is SampleKind.WEEKLY), key=lambda one: one.since)[-WEEKS:]
     based = [one for one in known if one.labelled and one.sample.kind is SampleKind.BASELINE]
     based.sort(key=lambda one: one.sample.drawn_at)
-    ended = [one for one in based if one.labelled + one.skipped >= one.members]
+    ended = [one for one in based if one.finished]
     bases = {one.sample.id: one.sample for one in [*ended[-1:], *based[-1:]]}
     return known, await load(parts, [*bases.values(), *weekly])

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 
 from earshot.domain.conversation import Conversation
@@ -12,7 +12,7 @@ from earshot.errors import Misconfigured
 from earshot.pipeline.money.consent import agreed
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.classify import ledger_of, waits
-from earshot.pipeline.reading.owing import NoDebt
+from earshot.pipeline.reading.owing import owed
 from earshot.ports.ledger import BudgetSpent, Debt
 from earshot.ports.reader import Read, Reader
 
@@ -58,16 +58,9 @@ class Labelling:
         more = read.labels is not None or (read.reading is not None and read.provenance.provisional)
         return more and self._parts.realtime.full_reading
 
-    @contextmanager
-    def owing(self) -> Generator[Debt]:
+    def owing(self) -> AbstractContextManager[Debt]:
         """For the calls about one conversation, whose answer is not saved yet."""
-        ledger = ledger_of(self.reader)
-        debt = ledger.debt() if ledger is not None else NoDebt()
-        try:
-            with debt:
-                yield debt
-        finally:
-            debt.lost()
+        return owed(ledger_of(self.reader))
 
     async def read_at_once(self, conversations: Sequence[Conversation]) -> list[Read]:
         """What the local model makes of them; provisional where a language model reads them again."""

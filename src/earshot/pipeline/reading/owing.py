@@ -4,8 +4,8 @@ Such calls stand as under way. A killed process never saw them end; one that giv
 what they cost. So a call that is `ok` in the ledger is one whose answer was kept.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar, Token
 from typing import Self
 
@@ -82,19 +82,31 @@ class NoDebt:
         """Nothing was owed."""
 
 
-@asynccontextmanager
-async def owing(ledger: Ledger | None) -> AsyncGenerator[Debt]:
-    """A debt for the calls within the block, lost unless it is told to be saved; all is durable afterwards."""
-    if ledger is None:
-        yield NoDebt()
-        return
-    debt = ledger.debt()
+def debt_of(ledger: Ledger | None) -> Debt:
+    """A new debt of a ledger; of nobody's where there is none."""
+    return NoDebt() if ledger is None else ledger.debt()
+
+
+@contextmanager
+def owed(ledger: Ledger | None) -> Generator[Debt]:
+    """A debt for the calls within the block, lost unless it is told to be saved; written soon after."""
+    debt = debt_of(ledger)
     try:
         with debt:
             yield debt
     finally:
         debt.lost()
-        await ledger.flush()
+
+
+@asynccontextmanager
+async def owing(ledger: Ledger | None) -> AsyncGenerator[Debt]:
+    """The same, and all is durable afterwards."""
+    try:
+        with owed(ledger) as debt:
+            yield debt
+    finally:
+        if ledger is not None:
+            await ledger.flush()
 
 
 def _as_lost(call: Call) -> Call:

@@ -6,7 +6,7 @@ process loses the calls that were under way and the readings of the last tenth o
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from earshot.domain.conversation import Conversation
@@ -17,9 +17,10 @@ from earshot.pipeline.parts import Parts
 from earshot.pipeline.reading.holding import Holding
 from earshot.pipeline.reading.keeping import Answered, Sorted, keep
 from earshot.pipeline.reading.ledger import StoreLedger
+from earshot.pipeline.reading.owing import debt_of
 from earshot.ports.ledger import BudgetSpent, Debt
 from earshot.ports.progress import Step
-from earshot.ports.reader import Read, Reader
+from earshot.ports.reader import Reader
 from earshot.ports.store import Want
 
 CHUNK = 400
@@ -210,23 +211,21 @@ class Stream:
 
     async def _read(self, batch: list[Conversation]) -> None:
         """Read one batch. What stops all reading is noted; what is under way goes on to its end."""
-        debt = self._course.ledger.debt() if self._course.ledger is not None else None
+        debt, answers = debt_of(self._course.ledger), None
         try:
-            with debt or nullcontext():
-                answers: list[Read] = await self._reader.read(batch)
+            with debt:
+                answers = await self._reader.read(batch)
         except BudgetSpent as error:
             self.count.stopped = self.count.stopped or f"{error} {error.hint}".strip()
             return
         except EarshotError as error:
             self._error = self._error or error
             return
-        else:
-            owed, debt = debt, None
         finally:
             self._room.release()
-            if debt is not None:
+            if answers is None:
                 debt.lost()
-        self._debts += [owed] if owed is not None else []
+        self._debts.append(debt)
         self._ready += zip(batch, answers, strict=True)
         self._silence = self._silence + len(batch) if all(a.unanswered for a in answers) else 0
         self._step.advance(len(batch))

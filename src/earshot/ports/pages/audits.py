@@ -28,6 +28,11 @@ class Progress(Noun):
     twice: int
     skipped: int
 
+    @property
+    def finished(self) -> bool:
+        """Whether somebody labelled or skipped each member."""
+        return self.labelled + self.skipped >= self.members
+
 
 class Audits(Protocol):
     """Samples and what people say of them."""

@@ -10,35 +10,7 @@ from earshot.ports.browse import Place
 from earshot.ports.pages.themes import Known, Moods, ThemeOrder, ThemeQuery
 from earshot.store.rollups import Rollups
 from earshot.store.sql import Sql
-from earshot.store.windows import CUT, EDGE_HOURS, WHOLE_DAYS, WITHIN, before, span
-
-_PAST = {name: f":past_{name}" for name in ("first_day", "last_day", "first", "last", "cut", "start", "end")}
-
-
-def _counted(*, past: bool) -> str:
-    """Distinct conversations by theme in the window, or in the one before."""
-    conditions = [WHOLE_DAYS, EDGE_HOURS, CUT]
-    if past:
-        conditions = [_shifted(one) for one in conditions]
-    days, hours, cut = conditions
-    return f"""
-        select theme_id, sum(n) as n from (
-            select theme_id, n from theme_day where {days}
-            union all
-            select theme_id, n from theme_hour where {hours}
-            union all
-            select theme_id, 1 from (
-                select distinct theme_id, conversation_id from finding where theme_id is not null and {cut}
-            ) m
-        ) parts group by theme_id"""
-
-
-def _shifted(condition: str) -> str:
-    """The same condition on the parameters of the window before."""
-    for name, past in _PAST.items():
-        condition = condition.replace(f":{name} ", f"{past} ").replace(f":{name})", f"{past})")
-    return condition
-
+from earshot.store.windows import THEMES, WITHIN, before, over, span
 
 _WORTH = """
     select c.theme_id, {value} as value from (
@@ -49,7 +21,7 @@ _VALUES = {
     ThemeOrder.CONVERSATIONS: "cast(w.n as bigint)",
     ThemeOrder.CUSTOMERS: "coalesce(cast(v.value as bigint), 0)",
     ThemeOrder.MRR: "coalesce(cast(v.value as bigint), 0)",
-    ThemeOrder.RISING: """cast(sign(w.n - coalesce(v.value, 0)) * round(1000000 * greatest(0,
+    ThemeOrder.RISING: """cast(sign(w.n - coalesce(v.value, 0)) * round(cast(1000000 as bigint) * greatest(0,
         abs(w.n - coalesce(v.value, 0)) - 1) / sqrt(cast(w.n + coalesce(v.value, 0) as float8))) as bigint)""",
     ThemeOrder.NEWEST: "cast(floor(extract(epoch from t.first_seen) * 1000000) as bigint)",
 }
@@ -59,7 +31,7 @@ _BESIDE = {
     ThemeOrder.MRR: _WORTH.format(
         value="round(100 * sum(a.mrr))", within=WITHIN, join="join account a on a.id = c.account"
     ),
-    ThemeOrder.RISING: _counted(past=True).replace("sum(n) as n", "sum(n) as value"),
+    ThemeOrder.RISING: f"select theme_id, n as value from ({over(THEMES, 'past_')}) past",
 }
 
 
@@ -124,7 +96,7 @@ class ThemeRanks:
         rows = await self._sql.rows(
             f"""/* ranked themes */ select id, value from (
                 select t.id, t.issue_type, t.area, t.title, t.segments, {_VALUES[query.order]} as value
-                from ({_counted(past=False)}) w join theme t on t.id = w.theme_id {join}
+                from ({THEMES}) w join theme t on t.id = w.theme_id {join}
             ) ranked where {" and ".join(where) or "true"} order by value desc, id collate "C" limit :limit""",
             limit=limit,
             **values,

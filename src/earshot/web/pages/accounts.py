@@ -83,7 +83,6 @@ async def accounts(desk: Here, asked: Annotated[Asked, Query()]) -> Response:
 @router.get("/accounts/{account_id:path}")
 async def account(account_id: str, desk: Here, *, after: Annotated[str, Query(max_length=1000)] = "") -> Response:
     """One account: its figures, its risk line by line, what it raises, who wrote, what came of it."""
-    account_id = account_id.replace("\x00", "")
     shown = await portrait(desk.parts, account_id, after=place_of(after), listed=desk.most(LISTED))
     rows = f"/conversations?unread=0&account={quote(shown.row.state.id, safe='')}"
     plot = moods_plot(shown, link=rows)

@@ -225,4 +225,4 @@ def _back(form: Form) -> str:
 
 
 def _text(form: Form, name: str) -> str:
-    return " ".join(str(form.get(name, "")).replace("\x00", "").split())[:500]
+    return " ".join(str(form.get(name, "")).split())[:500]

@@ -107,9 +107,7 @@ def _wish(form: FormData) -> Wish:
     kind = str(form.get("kind", ""))
     if kind not in set(EditKind):
         raise BadInput("That is no change of a theme.")
-    told: Mapping[str, Any] = {
-        name: str(form.get(name, "")).replace("\x00", "").strip()[:2000] for name in ("title", "reason")
-    }
+    told: Mapping[str, Any] = {name: str(form.get(name, "")).strip()[:2000] for name in ("title", "reason")}
     described = form.get("description")
     ticked = [_plain(str(one)) for one in form.getlist("conversation")]
     if len(ticked) > _MOST:
@@ -117,7 +115,7 @@ def _wish(form: FormData) -> Wish:
     return Wish(
         kind=EditKind(kind),
         conversations=tuple(dict.fromkeys(ticked)),
-        description=None if described is None else str(described).replace("\x00", "").strip()[:1000],
+        description=None if described is None else str(described).strip()[:1000],
         **told,
     )
 
@@ -127,4 +125,4 @@ def _named(edit: Edit) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\x00", "").strip()[:300]
+    return text.strip()[:300]

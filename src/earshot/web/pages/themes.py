@@ -95,7 +95,6 @@ async def themes(desk: Here, asked: Annotated[Asked, Query()]) -> Response:
 @router.get("/themes/{theme_id}")
 async def theme(theme_id: str, desk: Here, *, after: After = "") -> Response:
     """One theme. One that went into another leads there."""
-    theme_id = theme_id.replace("\x00", "")
     try:
         customers = desk.most(CUSTOMERS)
         shown = await portrait(desk.parts, theme_id, after=place_of(after), customers=customers)
@@ -121,7 +120,7 @@ def _query(desk: Desk, asked: Asked) -> ThemeQuery:
         window=window_of(asked.since.strip(), asked.until.strip(), now=now, zone=zone),
         order=asked.sort,
         issue_types=tuple(IssueType(one) for one in asked.issue_type if one in set(IssueType)),
-        areas=tuple(one.replace("\x00", "") for one in asked.area if one),
+        areas=tuple(filter(None, asked.area)),
         segment=asked.segment,
         words=tuple(asked.q.lower().split()[:8]),
     )
