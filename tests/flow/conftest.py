@@ -13,7 +13,7 @@ from earshot.settings import Secrets, Settings
 from earshot.sim.intercom.server import running
 from earshot.sim.intercom.settings import FaultSettings, SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.sample import generate
+from tests.worlds import sample
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 Open = Callable[..., Awaitable[Earshot]]
@@ -23,7 +23,7 @@ Open = Callable[..., Awaitable[Earshot]]
 def sim() -> IntercomSim:
     """A small sample workspace."""
     return IntercomSim(
-        generate(conversations=120, seed=3, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
+        sample(conversations=120, seed=3, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
     )
 
 
@@ -34,7 +34,7 @@ def faulty() -> IntercomSim:
         {"kinds": "429,5xx,reset,truncated,empty,moving,same-second,repeated-cursor", "seed": 5, "rate": 0.05}
     )
     settings = SimSettings(token="", rate_per_minute=600_000, faults=faults)
-    return IntercomSim(generate(conversations=120, seed=3, now=NOW), settings=settings)
+    return IntercomSim(sample(conversations=120, seed=3, now=NOW), settings=settings)
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ from earshot.sim.llm.server import running as llm_running
 from earshot.sim.llm.settings import Pace, SimLlmSettings
 from earshot.sim.llm.simulator import LlmSim
 from earshot.sim.llm.wire import Json
-from earshot.sim.sample import generate
 from tests.away import Restarting
 from tests.flow.conftest import NOW
 from tests.flow.test_hearing import LOST, Ear
+from tests.worlds import sample
 
 CRITICAL = {"issue_type": "PRODUCT_BUG", "priority": "CRITICAL", "sentiment": "NEGATIVE", "churn_risk": "LOW"}
 RULES = [
@@ -51,7 +51,7 @@ def decides(labels: Mapping[str, str]) -> Any:
 def sim() -> IntercomSim:
     """A small workspace."""
     return IntercomSim(
-        generate(conversations=5, seed=3, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
+        sample(conversations=5, seed=3, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
     )
 
 

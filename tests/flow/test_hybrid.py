@@ -10,8 +10,8 @@ from earshot.pipeline.ruling.states import switch
 from earshot.sim.intercom import changes
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.sample import generate
 from tests.flow.conftest import NOW, Open
+from tests.worlds import sample
 
 ROUTES = ["ROUTE_P0_BUG", "ROUTE_CHURN", "ROUTE_BILLING", "ROUTE_FEATURE_REQUEST"]
 FILTERS: dict[str, Any] = {"only_states": ["open"], "skip_tags": ["processed"]}
@@ -21,7 +21,7 @@ TAG = "processed"
 def small() -> IntercomSim:
     """A workspace in which few things have to be written back."""
     return IntercomSim(
-        generate(conversations=24, seed=5, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
+        sample(conversations=24, seed=5, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
     )
 
 

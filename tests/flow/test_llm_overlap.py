@@ -14,9 +14,9 @@ from earshot.sim.intercom.server import running
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.llm.simulator import LlmSim
-from earshot.sim.sample import generate
 from tests.flow.conftest import NOW
 from tests.flow.llm_line import Open, calls_of, insights_of, opening
+from tests.worlds import sample
 
 SINCE = NOW - timedelta(days=100)
 
@@ -38,7 +38,7 @@ class Breaking:
 
 @pytest.fixture
 def desk() -> IntercomSim:
-    workspace = generate(conversations=200, seed=3, now=NOW)
+    workspace = sample(conversations=200, seed=3, now=NOW)
     return IntercomSim(workspace, settings=SimSettings(token="", rate_per_minute=600_000))
 
 

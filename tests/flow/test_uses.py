@@ -12,8 +12,8 @@ from earshot.pipeline.checking import Grade, check_runs, check_source, failed
 from earshot.pipeline.syncing import preview
 from earshot.sim.intercom.settings import Fault, SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.sample import generate
 from tests.flow.conftest import NOW, Open
+from tests.worlds import sample
 
 SINCE = NOW - timedelta(days=100)
 
@@ -92,7 +92,7 @@ async def test_a_healthy_source_passes_every_check(sim: IntercomSim, open_line: 
 
 async def test_a_refused_token_fails_with_a_hint(open_line: Open) -> None:
     other = SimSettings(token="another", rate_per_minute=600_000)
-    earshot = await open_line(IntercomSim(generate(conversations=5, seed=3, now=NOW), settings=other))
+    earshot = await open_line(IntercomSim(sample(conversations=5, seed=3, now=NOW), settings=other))
     checks = await check_source(earshot.parts)
     assert [check.grade for check in checks] == [Grade.FAILED]
     assert "401" in checks[0].text

@@ -178,6 +178,7 @@ class Planted:
     items: tuple[str, ...]
     actions: tuple[str, ...]
     sample: str
+    doubt: str
     conversations: tuple[str, ...]
 
     def unseen(self, words: str) -> list[str]:
@@ -192,6 +193,7 @@ class Planted:
         return (
             "/",
             *(f"/queue?kind={kind}" for kind in queue),
+            f"/queue?kind=doubts&subject={self.doubt}",
             f"/themes/{self.theme}",
             *(f"/backlog/{one}" for one in self.items),
             f"/backlog/{self.items[0]}/push?to=jira",
@@ -206,6 +208,7 @@ class Planted:
             "/reports/now/file",
             "/reports/now/file?format=md",
             "/accounts?kind=companies",
+            f"/accounts/{quote(ACCOUNT, safe='')}",
             f"/privacy?conversation={quote(self.conversations[0], safe='')}",
             "/themes?since=all",
             "/themes/edits",
@@ -244,7 +247,10 @@ async def _all_of_it(site: Open, *, theme: str, item: str) -> Planted:
     first = "select action_key from delivery where state = $1 order by ordinal limit 1"
     actions = (await site.value(first, "held"), await site.value(first, "done"))
     sample = await site.value("select id from audit_sample limit 1")
-    return Planted(marks, theme, items, actions, sample, (conversation, *left_alone))
+    doubt = await site.value(
+        "select digest from doubt where mention_id > 0 and text like $1", f"%{marks['doubt.text']}%"
+    )
+    return Planted(marks, theme, items, actions, sample, doubt, (conversation, *left_alone))
 
 
 async def _tracker(site: Open, theme: str) -> str:

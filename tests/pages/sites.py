@@ -18,7 +18,6 @@ from earshot.settings import Secrets, Settings
 from earshot.sim.intercom.server import running as sim_running
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.sample import generate
 from earshot.sim.sample.vocabulary import vocabulary
 from earshot.sim.serving import running
 from earshot.store import driver
@@ -26,6 +25,7 @@ from earshot.telemetry.meter import PrometheusMeter
 from earshot.web.app import Site, make_app
 from earshot.web.pages.forgery import FIELD
 from tests.databases import Copies, Server
+from tests.worlds import sample
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CONVERSATIONS = 150
@@ -86,7 +86,7 @@ def read_workspace(server: Server, template: str) -> Copies:
 
 async def _fill(url: str) -> None:
     sim = IntercomSim(
-        generate(conversations=CONVERSATIONS, seed=3, now=NOW),
+        sample(conversations=CONVERSATIONS, seed=3, now=NOW),
         settings=SimSettings(token="", rate_per_minute=600_000),
     )
     async with sim_running(sim) as base_url:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,8 @@ from starlette.routing import Match
 
 from earshot.domain.job import Job, JobName, Lane, WorkerSign
 from earshot.errors import NotFound
+from earshot.pipeline.pages.overview.spans import spans
+from earshot.pipeline.pages.overview.trends import drawn as charted
 from earshot.store.jobs.adding import QUEUE
 from earshot.web.pages import groups
 from earshot.web.pages.extracts import extract
@@ -273,9 +276,12 @@ async def test_what_a_file_says_is_exact_and_what_the_database_says(here: Open) 
     numbers = re.findall(r"/charts/\w+\?format=csv&amp;table=numbers", await here.page("/?since=30d"))
     assert len(numbers) == 2
     days = list(csv.DictReader(io.StringIO(await here.page(unescape(numbers[0])))))
-    within = "select count(*) from conversation_insights where conversation_at >= now() - interval '30 days'"
+    zone = here.earshot.parts.report.timezone
+    window, step = charted(spans("30d", "", now=datetime.now(UTC), zone=zone))
+    assert step == "day"
+    within = "select count(*) from conversation_insights where conversation_at >= $1"
     counted = sum(int(n or 0) for row in days for head, n in row.items() if head in TYPES)
-    assert counted == await here.value(within)
+    assert counted == await here.value(within, window.start) > 30
 
 
 async def test_a_file_has_more_than_its_page_and_keeps_every_filter(here: Open) -> None:

@@ -168,7 +168,7 @@ async def test_what_may_have_been_sent_is_sent_again_only_when_a_person_says_so(
 
 async def test_what_is_being_sent_is_left_to_who_sends_it(desk: Desk) -> None:
     await desk.send()
-    await _set(desk, "update report_sent set state = 'sending', lease_until = now() + interval '1 minute'")
+    await _set(desk, "update report_sent set state = 'sending', lease_until = now() + interval '1 hour'")
     told = await desk.send(again=True)
     assert {one.state for one in told.values()} == {SentState.SENDING}
     assert all(one.again and not one.ok for one in told.values()), "it may still fail: it is looked at again"

@@ -32,13 +32,14 @@ def route_of(address: str) -> str | None:
 
 @dataclass
 class Walk:
-    """What a walk found: its faults, the words that it read, and the addresses of each route."""
+    """What a walk found: its faults, the words that it read, the addresses of each route, all links."""
 
     site: Open
     faults: list[str] = field(default_factory=list[str])
     words: list[str] = field(default_factory=list[str])
     files: list[str] = field(default_factory=list[str])
     visited: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    links: set[str] = field(default_factory=set[str])
 
     async def everywhere(self, begin: Iterable[str]) -> None:
         """Look at these addresses and at what they lead to."""
@@ -88,6 +89,7 @@ class Walk:
         page = Document(text, address, alone=route_of(address) == "/reports/{name}/file")
         self.faults += page.faults()
         self.words += page.words()
+        self.links.update(page.links())
         return page.links()
 
     def missing(self) -> Iterator[str]:

@@ -17,10 +17,10 @@ from earshot.settings import Secrets, Settings
 from earshot.sim.intercom.server import running as sim_running
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
-from earshot.sim.sample import generate
 from earshot.sim.serving import running
 from earshot.web.api.app import make_api
 from tests.flow.conftest import NOW
+from tests.worlds import sample
 
 TOKEN = "a-long-token-for-the-tests-0123456789"
 
@@ -59,7 +59,7 @@ async def open_api(database_url: str) -> AsyncGenerator[OpenApi]:
 
         async def opened(*, token: str | None = TOKEN, sim: IntercomSim | None = None, **sections: Any) -> Api:
             simulated = sim or IntercomSim(
-                generate(conversations=60, seed=3, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
+                sample(conversations=60, seed=3, now=NOW), settings=SimSettings(token="", rate_per_minute=600_000)
             )
             base_url = await stack.enter_async_context(sim_running(simulated))
             intercom = {"base_url": base_url, "rate_share": 1.0, "first_wait_seconds": 0.0}
