@@ -53,9 +53,10 @@ class Opening(Noun):
 class Spending(Noun):
     """What calls cost in one group. `usd` sums known costs, `bound_usd` the bounds of calls whose answer was lost.
 
-    `unpriced` counts calls with usage but without a price. `conversations` are distinct. `latency_ms` is the median
-    of answered calls, where the store computes it. `under_way` calls have not ended yet and are in no other figure
-    but `calls`; `under_way_usd` is what they can cost at most.
+    `unpriced` counts calls with usage but without a price. `conversations` are distinct; `read` are those whose
+    first reading of the day is in this group, so that its sum over groups counts a conversation once a day, however
+    many models read it. `latency_ms` is the median of answered calls, where the store computes it. `under_way` ones
+    have not ended yet and are in no other figure but `calls`; `under_way_usd` is what they can cost at most.
     """
 
     day: str
@@ -69,6 +70,7 @@ class Spending(Noun):
     lost: int
     unpriced: int
     conversations: int
+    read: int
     input_tokens: int
     cached_tokens: int
     output_tokens: int

@@ -78,6 +78,7 @@ _SPENDING = f"""
         (count(*) filter (where {_LOST}))::int as lost,
         (count(*) filter (where l.input_tokens is not null and l.cost_usd is null))::int as unpriced,
         (count(distinct l.conversation_id) filter (where l.outcome <> 'started'))::int as conversations,
+        (count(*) filter (where l.first))::int as read,
         coalesce(sum(l.input_tokens), 0)::bigint as input_tokens,
         coalesce(sum(l.cached_tokens), 0)::bigint as cached_tokens,
         coalesce(sum(l.output_tokens), 0)::bigint as output_tokens,
@@ -87,9 +88,16 @@ _SPENDING = f"""
         coalesce(sum(l.bound_usd::numeric) filter (where {_UNDER_WAY}), 0)::float8 as under_way_usd,
         percentile_disc(0.5) within group (order by l.latency_ms)
             filter (where l.outcome in ('ok', 'refused', 'truncated', 'invalid')) as latency_ms
-    from llm_api_logs l
-    where l.created_at >= coalesce(cast(:since as timestamptz), '-infinity')
-        and l.created_at < coalesce(cast(:until as timestamptz), 'infinity')
+    from (
+        select c.*, c.conversation_id is not null and c.purpose = 'classify' and c.outcome <> 'started'
+            and row_number() over (
+                partition by c.conversation_id, c.purpose, c.outcome = 'started',
+                    (c.created_at at time zone :zone)::date order by c.created_at, c.id
+            ) = 1 as first
+        from llm_api_logs c
+        where c.created_at >= coalesce(cast(:since as timestamptz), '-infinity')
+            and c.created_at < coalesce(cast(:until as timestamptz), 'infinity')
+    ) l
     group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
 """
 _PER_CONVERSATION = """

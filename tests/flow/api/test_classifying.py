@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote
 
 from earshot.sim.intercom.simulator import IntercomSim
 from tests.flow.api.conftest import Api, OpenApi
@@ -65,6 +66,18 @@ async def test_a_conversation_that_is_handed_in_is_kept_like_an_import(open_api:
     assert kept["messages"][0]["text"] == CHARGED["messages"][0]["text"]
     assert (await api.post("/classify", CHARGED))["insight"] == found["insight"]
     assert await counted(api, "conversations") == 1
+
+
+async def test_an_id_with_a_slash_is_found_everywhere(open_api: OpenApi) -> None:
+    api = await open_api()
+    found = await api.post("/classify", {**CHARGED, "id": "desk/7 ?#"})
+    assert found["conversation_id"] == "file:desk/7 ?#"
+    one = quote(found["conversation_id"], safe="")
+    assert (await api.get(f"/conversations/{one}"))["id"] == found["conversation_id"]
+    assert (await api.get(f"/conversations/{one}/classification"))["insight"] == found["insight"]
+    assert (await api.get(f"/insights/{one}"))["issue_type"] == "BILLING"
+    again = await api.post(f"/conversations/{one}/classify")
+    assert again["conversation_id"] == found["conversation_id"]
 
 
 async def test_a_trial_keeps_nothing(open_api: OpenApi) -> None:

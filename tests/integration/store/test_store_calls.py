@@ -9,6 +9,7 @@ import pytest
 from store_samples import NOW, conversation, keep, query, settings, value
 
 from earshot.domain.call import Call, Mode, Outcome, Purpose, Tier, Usage
+from earshot.pipeline.money.spendings import tally
 from earshot.ports.clock import SystemClock
 from earshot.ports.store import Calls, Opening, Pace
 from earshot.store import PostgresStore, open_store
@@ -301,6 +302,33 @@ async def test_spending_is_grouped_by_day_of_a_time_zone(store: PostgresStore) -
     assert (first.latency_ms, second.latency_ms) == (420, None)
     assert (first.input_tokens, first.cached_tokens, first.output_tokens) == (300, 180, 30)
     assert (second.tier, second.purpose, second.mode, second.model) == ("strong", "audit", "file", "n")
+
+
+async def test_a_conversation_counts_as_read_once_a_day_however_many_models_read_it(store: PostgresStore) -> None:
+    noon = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    usage = Usage(input_tokens=100, cached_tokens=0, output_tokens=10)
+    later = [noon + timedelta(minutes=1), noon + timedelta(days=1)]
+    calls = [
+        ended(call(1, conversation_id="a", started_at=noon), usage=usage, cost_usd=0.1),
+        ended(call(2, conversation_id="a", started_at=later[0], tier=Tier.STRONG), usage=usage, cost_usd=0.4),
+        ended(call(3, conversation_id="a", started_at=later[1], tier=Tier.STRONG), usage=usage, cost_usd=0.4),
+        ended(call(4, conversation_id="b", started_at=later[0]), usage=usage, cost_usd=0.1),
+        ended(call(5, conversation_id="b", started_at=noon, purpose=Purpose.SUMMARISE), usage=usage, cost_usd=0.2),
+        ended(call(6, conversation_id=None, started_at=noon), usage=usage, cost_usd=0.3),
+    ]
+    await end(store, *calls)
+    await book(store, call(7, conversation_id="c", started_at=noon), call(8, conversation_id="a", started_at=noon))
+    async with store.unit() as unit:
+        rows = await unit.calls.spending(None, None, zone="UTC")
+    found = {(row.day[-2:], row.tier, row.purpose): (row.read, row.conversations) for row in rows}
+    assert found == {
+        ("31", "cheap", "classify"): (2, 2),
+        ("31", "strong", "classify"): (0, 1),
+        ("31", "cheap", "summarise"): (0, 1),
+        ("01", "strong", "classify"): (1, 1),
+    }
+    costs = tally(rows, by="day", recent=[], today=date(2026, 4, 1))
+    assert costs.usd_each == pytest.approx((0.1 + 0.4 + 0.4 + 0.1 + 0.2 + 0.3) / 3)
 
 
 async def test_a_call_under_way_is_lost_after_an_hour_a_batch_s_after_two_days(store: PostgresStore) -> None:

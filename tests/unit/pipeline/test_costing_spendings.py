@@ -11,8 +11,8 @@ from earshot.ports.store import Spending
 TODAY = date(2026, 11, 20)
 EMPTY = Spending(
     day="2026-11-20", provider="house", model="small", tier="cheap", purpose="classify", mode="online", calls=0,
-    failed=0, lost=0, unpriced=0, conversations=0, input_tokens=0, cached_tokens=0, output_tokens=0, usd=0.0,
-    bound_usd=0.0,
+    failed=0, lost=0, unpriced=0, conversations=0, read=0, input_tokens=0, cached_tokens=0, output_tokens=0,
+    usd=0.0, bound_usd=0.0,
 )  # fmt: skip
 
 
@@ -21,10 +21,10 @@ def spent(**values: object) -> Spending:
 
 
 ROWS = [
-    spent(day="2026-11-01", calls=10, conversations=10, usd=0.10, output_tokens=100),
-    spent(day="2026-11-19", calls=5, failed=1, lost=1, conversations=4, usd=0.07, bound_usd=0.02),
+    spent(day="2026-11-01", calls=10, conversations=10, read=10, usd=0.10, output_tokens=100),
+    spent(day="2026-11-19", calls=5, failed=1, lost=1, conversations=4, read=4, usd=0.07, bound_usd=0.02),
     spent(day="2026-11-20", purpose="summarise", calls=1, conversations=1, usd=0.01),
-    spent(day="2026-11-20", model="large", mode="batch", tier="strong", calls=2, conversations=2, usd=0.04),
+    spent(day="2026-11-20", model="large", mode="batch", tier="strong", calls=2, conversations=2, read=1, usd=0.04),
     spent(day="2026-10-31", purpose="audit", calls=3, conversations=3, usd=1.00),
 ]
 
@@ -50,9 +50,11 @@ def test_days_come_in_order_and_everything_else_dearest_first() -> None:
 
 def test_the_price_of_a_conversation_counts_reading_and_summaries_but_no_audit() -> None:
     found = tally(ROWS, by="day", recent=[], today=TODAY)
-    assert found.usd_each == pytest.approx((0.10 + 0.07 + 0.01 + 0.04) / 16)
+    assert found.usd_each == pytest.approx(
+        (0.10 + 0.07 + 0.01 + 0.04) / 15
+    )  # one of the two had been read by the small model that day
     assert tally([ROWS[4]], by="day", recent=[], today=TODAY).usd_each is None
-    unknown = spent(calls=1, conversations=1, unpriced=1)
+    unknown = spent(calls=1, conversations=1, read=1, unpriced=1)
     assert tally([*ROWS, unknown], by="day", recent=[], today=TODAY).usd_each is None
 
 

@@ -56,7 +56,7 @@ class Forecast(Noun):
 
 
 class Costs(Noun):
-    """What calls cost. `usd_each` is per conversation read: what reading and summaries cost, by conversation."""
+    """What calls cost. `usd_each` is per conversation: what its readings and summaries of a day cost together."""
 
     by: str
     lines: tuple[Line, ...]
@@ -116,9 +116,10 @@ def _line(name: str, rows: Sequence[Spending]) -> Line:
 
 
 def _each(rows: Sequence[Spending]) -> float | None:
-    """Dollars per conversation read; None without any, or where a price is unknown."""
+    """Dollars per conversation and day it was read on, all its readings together; None without any, or where a
+    price is unknown."""
     reading = [row for row in rows if row.purpose in {Purpose.CLASSIFY, Purpose.SUMMARISE}]
-    read = sum(row.conversations for row in reading if row.purpose == Purpose.CLASSIFY)
+    read = sum(row.read for row in reading)
     if not read or any(row.unpriced for row in reading):
         return None
     return sum(row.usd for row in reading) / read

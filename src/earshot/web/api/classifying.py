@@ -32,7 +32,7 @@ _GOES_ON: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/conversations/{conversation_id}/classify", responses=_GOES_ON)
+@router.post("/conversations/{conversation_id:path}/classify", responses=_GOES_ON)
 async def classify_conversation(
     conversation_id: Id, parts: Session, running: Work, *, response: Response, wait: Wait = 20.0
 ) -> Classification:
@@ -43,7 +43,7 @@ async def classify_conversation(
     return await _waited(parts, running, conversation_id=conversation_id, response=response, wait=wait)
 
 
-@router.get("/conversations/{conversation_id}/classification")
+@router.get("/conversations/{conversation_id:path}/classification")
 async def read_classification(conversation_id: Id, parts: Session, running: Work) -> Classification:
     """What is known of a conversation: labels, reading, the rules that hold and the actions it led to."""
     if running.is_running(conversation_id):
@@ -51,7 +51,7 @@ async def read_classification(conversation_id: Id, parts: Session, running: Work
     return await classification(parts, conversation_id)
 
 
-@router.get("/conversations/{conversation_id}")
+@router.get("/conversations/{conversation_id:path}")
 async def read_conversation(conversation_id: Id, parts: Session) -> ConversationRow:
     """A conversation as the customer saw it, in the export form."""
     return await conversation(parts, conversation_id)

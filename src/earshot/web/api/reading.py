@@ -30,7 +30,7 @@ async def list_insights(parts: Session, asked: Annotated[InsightsAsked, Query()]
     return PageOf(items=rows, next=asked.next(last))
 
 
-@router.get("/insights/{conversation_id}", tags=["Insights"])
+@router.get("/insights/{conversation_id:path}", tags=["Insights"])
 async def read_insight(conversation_id: Id, parts: Session) -> InsightRow:
     """The full reading of a conversation, in the export form."""
     return await browsing.insight(parts, conversation_id)
