@@ -6,6 +6,7 @@ import pytest
 
 from earshot.domain.impact import Month
 from earshot.pipeline.pages.impact import lately, volume_by_month
+from earshot.report.plots import said
 from tests.pages.conftest import Tab
 from tests.pages.sites import NOW, Open
 
@@ -109,6 +110,8 @@ def test_a_month_begun_today_is_left_out_and_bars_link_to_their_month_alone() ->
     marks = volume_by_month(months, 0).marks
     assert [mark.value for mark in marks] == [pytest.approx(30 / 31), 20]
     assert marks[0].href == "/conversations?since=2026-12-01&until=2027-01-01&unread=0"
+    plot = volume_by_month(months, 60)
+    assert [said(mark.value, plot.unit) for mark in plot.marks] == ["1.61", "33.33"]
     assert volume_by_month(months[2:], 0).marks == ()
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from earshot.domain.grouping import Decider, Edit, EditKind, Mention, ThemeHead
 from earshot.domain.reading import IssueType
 from earshot.group.likeness.score import same_matter
 from earshot.group.likeness.sketch import Sketch, merged
 from earshot.group.title import TITLE_LIMIT, tidy
+from earshot.text.injection import instructs
 
 DESCRIPTION_LIMIT = 300
 """Longest extracted description, in characters."""
@@ -57,7 +58,7 @@ def head_of(
         return known.model_copy(update={"issue_type": kind, "area": area})
     ranked = _ranked(mentions, sketches)
     title = _title(ranked, known)
-    others = [text for text, _ in ranked if text != title]
+    others = (text for text, _ in ranked if text != title and not instructs(text))
     return ThemeHead(
         id=theme,
         issue_type=kind,
@@ -70,7 +71,7 @@ def head_of(
 
 
 def _title(ranked: Sequence[tuple[str, float]], known: ThemeHead | None) -> str:
-    best, worth = ranked[0]
+    best, worth = next((one for one in ranked if not instructs(one[0])), ranked[0])  # no words to a model
     old = next((score for text, score in ranked if known is not None and text == known.title), None)
     return known.title if known is not None and old is not None and worth < old + _BETTER else best
 
@@ -115,7 +116,7 @@ def _form(text: str) -> float:
     return score
 
 
-def _description(title: str, others: Sequence[str]) -> str:
+def _description(title: str, others: Iterable[str]) -> str:
     chosen: list[str] = []
     for text in others:
         if len(chosen) == 2:

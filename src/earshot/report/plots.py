@@ -24,9 +24,10 @@ class Shape(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a value counts; a share is 0 to 1, a score -1 to 1, seconds and dollars are what they say."""
+    """What a value counts; a share is 0 to 1, a score -1 to 1, a rate so many for each of something."""
 
     COUNT = "count"
+    RATE = "rate"
     SHARE = "share"
     SCORE = "score"
     USD = "usd"
@@ -138,5 +139,5 @@ def said(value: float | None, unit: Unit) -> str:
         return "–"
     if unit is Unit.USD:
         return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.6f}".rstrip("0")
-    forms = {Unit.COUNT: ",.0f", Unit.SHARE: ".1%", Unit.SCORE: "+.2f", Unit.SECONDS: ",.2f"}
+    forms = {Unit.COUNT: ",.0f", Unit.RATE: ",.2f", Unit.SHARE: ".1%", Unit.SCORE: "+.2f", Unit.SECONDS: ",.2f"}
     return format(value, forms[unit]).replace("-", "\u2212") + (" s" if unit is Unit.SECONDS else "")

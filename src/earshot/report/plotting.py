@@ -21,7 +21,8 @@ TONES: Final[Mapping[str, str]] = {
 }
 """What tones look like on a light page."""
 FORMATS: Final[Mapping[Unit, str]] = {
-    Unit.COUNT: ",.0f", Unit.SHARE: ".0%", Unit.SCORE: "+.1f", Unit.USD: "$~g", Unit.SECONDS: "~g",
+    Unit.COUNT: ",.0f", Unit.RATE: ",~r", Unit.SHARE: ".0%", Unit.SCORE: "+.1f", Unit.USD: "$~g",
+    Unit.SECONDS: "~g",
 }  # fmt: skip
 _DAYS: Final[Mapping[str, str]] = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 HEIGHT, ROW = 220, 26

@@ -14,6 +14,7 @@ from earshot.classify.local.words import tokens
 from earshot.classify.local.zones import TURN, starter_messages
 from earshot.domain.conversation import Conversation
 from earshot.domain.reading import SUMMARY_LIMIT
+from earshot.text.injection import instructs
 
 MOST_SENTENCES = 14
 MOST_MESSAGES = 5
@@ -77,8 +78,11 @@ def _evidence(words: list[str], head: Head) -> Floats:
 
 
 def matter(found: Sequence[Candidate], issue: int) -> Candidate | None:
-    """The sentence that best shows the matter."""
-    return max(found, key=lambda c: (_worth(c, issue), -c.place), default=None)
+    """The sentence that best shows the matter; one that speaks to a model only where there is no other."""
+    best = max(found, key=lambda c: (_worth(c, issue), -c.place), default=None)
+    if best is None or not instructs(best.text):
+        return best
+    return matter([one for one in found if one is not best], issue) or best
 
 
 def _worth(candidate: Candidate, issue: int) -> float:
@@ -123,5 +127,5 @@ def summary(text: str) -> str:
 
 
 def tells(text: str) -> bool:
-    """Whether a title says enough to be a summary of its own."""
-    return len([w for w in tokens(text) if w != "."]) >= 4
+    """Whether a title says enough to be a summary of its own, and not to a model."""
+    return len([w for w in tokens(text) if w != "."]) >= 4 and not instructs(text)

@@ -19,6 +19,7 @@ from earshot.ports.store import Unit
 from earshot.report.effects import Change, median, rate_change
 from earshot.report.intervals import Interval, share_interval
 from earshot.report.plots import Mark, Plot, Shape
+from earshot.report.plots import Unit as Values
 
 SPAN = timedelta(days=28)
 """How much before and after a fix is compared."""
@@ -204,6 +205,7 @@ def volume_by_month(months: Sequence[Month], customers: int) -> Plot:
         description="By month; the last one is not over. Customers are those of today, for all months.",
         shape=Shape.BARS,
         marks=marks,
+        unit=Values.RATE,
         step="month",
         what=f"per {per}",
     )
