@@ -125,3 +125,17 @@ async def test_a_warning_in_the_console_is_no_complaint_and_an_error_is(tab: Tab
     await tab.page.evaluate("console.error('that')")
     assert tab.complaints == ["error: that"]
     tab.complaints.clear()
+
+
+@pytest.mark.parametrize(
+    ("unit", "most", "ticks"),
+    [(Unit.COUNT, 1, "0 1"), (Unit.COUNT, 3, "0 1 2 3"), (Unit.RATE, 1, "0 0.2 0.4 0.6 0.8 1")],
+)
+async def test_an_axis_that_counts_has_whole_numbers_once(here: Open, unit: Unit, most: int, ticks: str) -> None:
+    marks = tuple(Mark(at=date(2026, 11, day), value=float(day % (most + 1))) for day in range(1, 15))
+    plot = Plot(title="t", description="", shape=Shape.BARS, marks=marks, unit=unit)
+    figure = drawing.figure(plot)
+    assert figure is not None
+    answer = await here.http.get(f"/charts/{figure.key}.svg")
+    texts = [one.text or "" for one in ET.fromstring(answer.text).iter() if one.tag.endswith("}text")]
+    assert [text for text in texts if text and "Nov" not in text] == ticks.split()

@@ -21,6 +21,8 @@ GRID: Final = "#e4e7ea"
 PAPER: Final = "#fefefe"
 LINE: Final = "#0b6e6e"
 ZERO: Final = "#9aa4ad"
+WHOLE: Final = "datum.value % 1 ? '' : format(datum.value, ',.0f')"
+"""Labels of an axis that counts: nothing beside a tick that lies between two numbers."""
 COLOURS: Final[Mapping[str, str]] = {
     "PRODUCT_BUG": "#c2412d",
     "ACCOUNT_ACCESS": "#dd8f24",
@@ -162,7 +164,7 @@ def _issues(chart: Chart, *, width: int) -> alt.Chart:
         .encode(
             x=_time(chart, "day:T", width=width),
             x2="end:T",
-            y=alt.Y("n:Q", stack="zero", title=None, axis=alt.Axis(tickMinStep=1, tickCount=5, format="d")),
+            y=alt.Y("n:Q", stack="zero", title=None, axis=alt.Axis(labelExpr=WHOLE, tickCount=5)),
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=names, range=colours),

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from earshot.report import charts
-from earshot.report.charts import COLOURS, CONFIG, FEW, PAPER, ZERO, Drawing
+from earshot.report.charts import COLOURS, CONFIG, FEW, PAPER, WHOLE, ZERO, Drawing
 from earshot.report.plots import Mark, Plot, Shape, Unit, said
 from earshot.text.escape import visible
 
@@ -172,7 +172,7 @@ def _time(plot: Plot, field: str, *, width: int) -> Layer:
 def _value(plot: Plot) -> Layer:
     axis: Layer = {"format": FORMATS[plot.unit], "title": None, "tickCount": 5}
     if plot.unit is Unit.COUNT:
-        axis["tickMinStep"] = 1
+        axis["labelExpr"] = WHOLE
     if plot.unit is Unit.SCORE:
         axis["labelExpr"] = "datum.value == 0 ? '0' : format(datum.value, '+.1f')"
     scale: Layer = {"zero": plot.unit is not Unit.SCORE}
