@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     leash = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     end = _Interruption()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin by ignoring it
     signal.signal(signal.SIGTERM, end.on_signal)
     threading.Thread(target=_watch, args=(leash, end), kwargs={"grace": grace}, name="leash", daemon=True).start()
     sys.argv = ["earshot", *arguments]

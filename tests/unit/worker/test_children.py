@@ -33,8 +33,13 @@ async def test_a_child_gives_the_exit_code_of_its_command(capfd: pytest.CaptureF
     assert await (await spawn(["nonsense"], grace=5)).ended() == 2
 
 
-async def test_a_child_ends_when_its_leash_is_let_go() -> None:
-    child = await spawn(SERVES, grace=10)
+@pytest.mark.parametrize("ignored", [False, True], ids=["", "as a shell's background job"])
+async def test_a_child_ends_when_its_leash_is_let_go(ignored: bool) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignored else signal.getsignal(signal.SIGINT)
+    try:
+        child = await spawn(SERVES, grace=10)
+    finally:
+        signal.signal(signal.SIGINT, before)
     running = asyncio.create_task(child.ended())
     await asyncio.sleep(0)
     assert not running.done()
