@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -174,6 +175,9 @@ def check() -> None:
 
 def test(arguments: list[str]) -> None:
     """The whole check, then the tests with branch coverage; with arguments only those tests."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile everything anew
+    user = os.getuid() if hasattr(os, "getuid") else "tests"
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / f"earshot-compiled-{user}"))
     if arguments:
         must(PYTHON, "-m", "pytest", *arguments)
         return

@@ -32,6 +32,19 @@ PROCESSES = frozenset(
     )
 )  # fmt: skip
 """Files that start many processes at once: one after another, beside whatever else is tested."""
+UNTRACED = frozenset(
+    f"tests/{name}.py"
+    for name in (
+        "flow/test_acting_storm", "flow/test_batch_exchange", "flow/test_hostile_text", "flow/test_llm_ledger",
+        "flow/test_llm_overlap", "flow/test_themes", "integration/connectors/test_intercom_simulated",
+        "integration/pipeline/test_suspicion_data", "integration/pipeline/test_theming_sequences",
+        "integration/store/test_store_corrections", "pages/test_files", "pages/test_hostile",
+        "unit/classify/llm/test_real_threads", "unit/connectors/test_odd_answers",
+        "unit/group/test_regroup_properties", "unit/report/test_letters", "unit/text/test_personal_linear",
+    )
+)  # fmt: skip
+"""Files that repeat the same lines very often, which others reach, too: measuring coverage would make them two to
+four times slower."""
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")  # the machine is busy: how long something takes says nothing
 _NUMBERS = itertools.count(1)
@@ -44,6 +57,13 @@ class Scheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return "processes" if file in PROCESSES else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No coverage is measured in UNTRACED files."""
+    for item in items:
+        if item.nodeid.partition("::")[0] in UNTRACED:
+            item.add_marker("no_cover")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
