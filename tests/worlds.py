@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from earshot.sim.sample import generate
-from earshot.sim.workspace import SimWorkspace
+from earshot.sim.workspace import Json, SimWorkspace
 
 MADE = datetime(2026, 10, 14, 12, tzinfo=UTC)
 """The moment every workspace is made at, before it is moved: what it holds depends on it."""
@@ -27,7 +27,7 @@ def sample(*, conversations: int, seed: int, now: datetime) -> SimWorkspace:
 
 def _moved(value: Any, by: int) -> Any:
     if isinstance(value, dict):
-        return {key: _moved(one, by) for key, one in value.items()}
+        return {key: _moved(one, by) for key, one in cast("Json", value).items()}
     if isinstance(value, list):
-        return [_moved(one, by) for one in value]
+        return [_moved(one, by) for one in cast("list[Any]", value)]
     return value + by if type(value) is int and value in STAMPS else value
