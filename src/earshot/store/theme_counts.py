@@ -12,7 +12,7 @@ from earshot.ports.theme_store import Member
 from earshot.store.placements import MENTION, PLACE, TOLD, member_from
 from earshot.store.rollups import Rollups
 from earshot.store.sql import Sql
-from earshot.store.windows import CUT, EDGE_HOURS, ROLLED, WHOLE_DAYS, WITHIN, before, span
+from earshot.store.windows import CUT, EDGE_HOURS, ROLLED, WHOLE_DAYS, WITHIN, before, cut_hours, span
 
 QUOTES = 20
 """Quotes given for a theme, each from another conversation: reports show a few and link to the others."""
@@ -75,10 +75,19 @@ _MEMBERS = f"""
     order by f.conversation_at desc, f.conversation_id collate "C", f.position
 """
 _WEEKS = f"""
-    select theme_id, count(distinct conversation_id) as n,
-        cast(floor(extract(epoch from cast(:until as timestamptz) - conversation_at) / 604800) as int) as ago
-    from finding where theme_id = any(:ids) and hour > '-infinity' and {WITHIN} group by theme_id, ago
+    select theme_id, sum(n)::int as n,
+        cast(ceil(extract(epoch from cast(:until as timestamptz) - at) / 604800) as int) - 1 as ago
+    from (
+        select theme_id, hour + interval '30 minutes' as at, n from theme_hour
+        where theme_id = any(:ids) and hour > '-infinity' and {ROLLED}
+        union all
+        select theme_id, conversation_at, 1 from (
+            select distinct theme_id, conversation_id, conversation_at from finding
+            where theme_id = any(:ids) and hour > '-infinity' and {CUT}
+        ) m
+    ) counted group by theme_id, ago
 """
+"""`cut` are the hours in which a week ends, too; hours of the roll-up lie whole in one week."""
 _SINCE = "select min(conversation_at) from finding where theme_id = any(:ids) and hour > '-infinity'"
 _ALWAYS = Window(start=datetime(1970, 1, 1, tzinfo=UTC), end=datetime(9999, 1, 1, tzinfo=UTC))
 """All conversations, also those without known times."""
@@ -141,12 +150,16 @@ class ThemeCounts:
         Weeks are counted back from the window's end, so that the newest is whole; a window over all time begins
         with the first conversation of any of these themes.
         """
+        await self._rollups.refresh()
         here, start = span(window), window.start
         if here.first == "-infinity":
             start = await self._sql.value(_SINCE, ids=list(theme_ids)) or window.end
         length = max(1, -(-(window.end - start) // WEEK))
         weeks = {one: [0] * length for one in theme_ids}
-        for row in await self._sql.rows(_WEEKS, ids=list(theme_ids), until=window.end, **here.bounds):
+        end = window.end.astimezone(UTC)
+        cut = sorted({*here.cut, *cut_hours(end - n * WEEK for n in range(length + 1))})
+        bounds = {**here.bounds, "cut": cut}
+        for row in await self._sql.rows(_WEEKS, ids=list(theme_ids), until=window.end, **bounds):
             weeks[row["theme_id"]][max(0, length - 1 - row["ago"])] += row["n"]
         return weeks
 

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 (statements are put together from constant conditions; values are parameters)
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -93,9 +94,14 @@ def span(window: Window, *, by_day: bool = False) -> Span:
         end=end.isoformat(),
         first="-infinity" if everything else _floor(start).isoformat(),
         last=last.isoformat(),
-        cut=sorted({_floor(edge) for edge in edges if _floor(edge) != edge}),
+        cut=sorted(cut_hours(edges)),
         timezone=window.timezone,
     )
+
+
+def cut_hours(edges: Iterable[datetime]) -> set[datetime]:
+    """The hours in which a moment falls, those that begin with it left out."""
+    return {_floor(edge) for edge in edges if _floor(edge) != edge}
 
 
 def before(window: Window) -> Window:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +23,7 @@ from store_samples import (
     vector,
 )
 
+from earshot.domain.conversation import Conversation
 from earshot.domain.grouping import Change, Decider, Lineage, Mention, Placement, Regrouping
 from earshot.domain.reading import Finding, IssueType
 from earshot.domain.report import Window
@@ -380,6 +381,31 @@ async def test_term_counts_are_kept_while_they_are_the_same(store: PostgresStore
         assert await stored() is await stored()
     await query(store, "delete from lexicon")
     assert await stored() == Lexicon()
+
+
+def at(moment: datetime, one: Conversation) -> Conversation:
+    """A conversation held at another time."""
+    messages = tuple(message.model_copy(update={"created_at": moment}) for message in one.messages)
+    return one.model_copy(update={"created_at": moment, "messages": messages})
+
+
+@pytest.mark.parametrize("minute", [0, 17])
+async def test_weeks_are_the_rows_of_seven_days_each(store: PostgresStore, minute: int) -> None:
+    end = NOW.replace(minute=minute, second=0, microsecond=0)
+    ages = [timedelta(days=7 * n, seconds=more) for n in range(5) for more in (1, 1_800, 3_600, 86_400, 604_800)]
+    given = [at(end - age, conversation(number, f"Text {number}.")) for number, age in enumerate(ages)]
+    await keep(store, *given)
+    await read(store, *map(insight, given))
+    async with store.unit() as unit:
+        mentions = await unit.themes.mentions(99)
+    await group(store, {mention.summary: "a" for mention in mentions})
+    window = Window(start=end - timedelta(days=30), end=end)
+    inside = [age for age in ages if age <= timedelta(days=30)]
+    async with store.unit() as unit:
+        found = (await unit.themes.weeks(["a"], window=window))["a"]
+    newest_first = [[age for age in inside if 7 * n < age / timedelta(days=1) <= 7 * n + 7] for n in range(5)]
+    assert found == [len(some) for some in newest_first[::-1]]
+    assert sum(found) == len(inside) > 20
 
 
 async def test_members_and_weeks(store: PostgresStore) -> None:
