@@ -1,5 +1,6 @@
 """Impact, the scorecard and the review against what the database says."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -200,3 +201,11 @@ async def test_the_review_gathers_what_a_month_brings(here: Open) -> None:
 @pytest.mark.browser
 async def test_the_review_looks_right(tab: Tab) -> None:
     await tab.looks("/review", "review")
+
+
+async def test_the_time_of_a_report_is_measured_once_in_a_while(here: Open) -> None:
+    took = re.compile(r"(\d+) ms</td>.*?Measured at (\d\d:\d\d) UTC", re.DOTALL)
+    first, second = [took.search(await here.page("/scorecard")) for _ in range(2)]
+    assert first is not None
+    assert second is not None
+    assert first.groups() == second.groups()

@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from earshot.audit.drift import Drift, Standing
@@ -17,6 +18,7 @@ from earshot.pipeline.money.spendings import tally
 from earshot.pipeline.pages.impact import TARGET_HOURS, Duration, Impact, impact
 from earshot.pipeline.parts import Parts
 from earshot.pipeline.reporting import window_of
+from earshot.ports.store import Store
 from earshot.report.intervals import Interval, share_interval
 
 DAYS = 30
@@ -27,6 +29,17 @@ MANUAL_USD_PER_HOUR, MANUAL_MINUTES = 50.0, 1.0
 """What a person's reading is compared with: the guide's wage, and a minute for a conversation (an assumption)."""
 _BATCH, _HEARD, _QUERY, _PAGED = 1800.0, 1.0, 0.1, 60.0
 _FEW = 5
+_AGAIN = timedelta(minutes=5)
+"""How long a measured time of a report stands: measuring takes longer than all else on the page."""
+
+
+@dataclass(frozen=True)
+class _Measured:
+    seconds: float
+    at: datetime
+
+
+_LAST: WeakKeyDictionary[Store, _Measured] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +156,7 @@ async def _speeds(parts: Parts) -> tuple[Speed, Speed, Speed]:
         return runs, heard, await outcomes.escalated(since=since, bound=_PAGED)
 
 
-def _performance(speeds: tuple[Speed, Speed, Speed], took: float) -> list[Target]:
+def _performance(speeds: tuple[Speed, Speed, Speed], took: _Measured) -> list[Target]:
     runs, heard, paged = speeds
     return [
         _speed("Daily batch", runs, target="under 30 minutes", href="/health", todo="earshot run"),
@@ -158,9 +171,10 @@ def _performance(speeds: tuple[Speed, Speed, Speed], took: float) -> list[Target
             group="Performance",
             name="Figures of a report",
             target="under 100 ms",
-            value=f"{took * 1000:,.0f} ms",
-            standing="met" if took < _QUERY else "missed",
-            sure="Measured just now, all figures of the default window together, this server's load included.",
+            value=f"{took.seconds * 1000:,.0f} ms",
+            standing="met" if took.seconds < _QUERY else "missed",
+            sure=f"Measured at {took.at.astimezone(UTC):%H:%M} UTC, all figures of the default window together, "
+            "this server's load included.",
             href="/reports",
         ),
         _speed(
@@ -169,7 +183,15 @@ def _performance(speeds: tuple[Speed, Speed, Speed], took: float) -> list[Target
     ]
 
 
-async def _figures(parts: Parts) -> float:
+async def _figures(parts: Parts) -> _Measured:
+    """How long a report's figures took, measured within the last minutes."""
+    last, now = _LAST.get(parts.store), parts.clock.now()
+    if last is None or not now - _AGAIN < last.at <= now:
+        last = _LAST[parts.store] = _Measured(await _measured(parts), now)
+    return last
+
+
+async def _measured(parts: Parts) -> float:
     """Seconds that the figures of a report over the default window take, while nothing else of this page runs."""
     options, window = parts.report, window_of(parts, since=None, until=None)
     async with parts.store.unit() as unit:
