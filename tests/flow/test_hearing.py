@@ -1,6 +1,7 @@
 """Hearing one conversation: the real client against the simulator, a real database, real jobs rows."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,14 @@ from earshot.pipeline.deciding import decide
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.live.hearing import classify_now
 from earshot.pipeline.live.serving import live_serving
+from earshot.pipeline.syncing import sync
 from earshot.pipeline.theming.group import group
 from earshot.ports.jobs import Later, Serve
 from earshot.ports.source import Fetched, Source
 from earshot.sim.intercom.simulator import IntercomSim
 
 Open = Callable[..., Awaitable[Earshot]]
+_TOLD = itertools.count(1)
 LOST = "Data loss: all our invoices disappeared after the update, this is critical, production is down for us."
 
 
@@ -41,21 +44,36 @@ class Failing:
         return await self._source.fetch(external_id)
 
 
+class Between:
+    """A source on which something happens once, between the answer to a question and what is done with it."""
+
+    def __init__(self, source: Source, happens: Callable[[], Awaitable[None]]) -> None:
+        self._source = source
+        self._happens = [happens]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    async def fetch(self, external_id: str) -> Fetched:
+        fetched = await self._source.fetch(external_id)
+        while self._happens:
+            await self._happens.pop()()
+        return fetched
+
+
 class Ear:
     """Notifications put in and jobs done by hand, as a worker would."""
 
     def __init__(self, earshot: Earshot, source: Source | None = None) -> None:
         self.parts = earshot.parts if source is None else replace(earshot.parts, make_source=lambda: source)
         self.serving: dict[JobName, Serve] = live_serving(self.parts)
-        self._told = 0
 
     async def told(
         self, external_id: str, effect: Effect = Effect.CHANGED, concern: Concern = Concern.CONVERSATION
     ) -> None:
-        self._told += 1
         now = datetime.now(UTC)
         note = Notification(
-            id=f"n{self._told}",
+            id=f"n{next(_TOLD)}",
             topic="t",
             effect=effect,
             concern=concern,
@@ -197,6 +215,32 @@ async def test_a_renamed_contact_shows_in_stored_conversations_which_are_not_rea
     assert renewed.customer is not None
     assert renewed.customer.name == "Another Name"
     assert await ear.waiting() == (0, 0)
+
+
+@pytest.mark.parametrize("way", ["webhook", "sync", "first of all"])
+async def test_a_contact_renamed_while_its_conversation_is_on_the_way_is_not_stored_as_it_was(
+    sim: IntercomSim, open_line: Open, way: str
+) -> None:
+    earshot = await open_line(sim)
+    ear, talk = Ear(earshot), sim.begin(LOST)
+    contact = str(talk["contacts"]["contacts"][0]["id"])
+    if way != "first of all":  # otherwise nothing is held of anybody
+        await ear.hear(sim.begin("An earlier question.", contact_id=contact)["id"])
+
+    async def renamed() -> None:
+        sim.update_contact(contact, {"name": "Another Name"})
+        await ear.hear(contact, concern=Concern.CONTACT)
+
+    between = Between(earshot.parts.make_source(), renamed)
+    if way == "sync":
+        parts = replace(earshot.parts, make_source=lambda: cast("Source", between))
+        assert (await sync(parts, since=datetime.now(UTC) - timedelta(hours=1), until=None)).complete
+    else:
+        await Ear(earshot, cast("Source", between)).hear(talk["id"])
+    async with ear.parts.store.unit() as unit:
+        (held,) = await unit.conversations.get([talk["id"]])
+    assert held.customer is not None
+    assert held.customer.name == "Another Name"
 
 
 async def test_conversations_of_a_deleted_contact_are_fetched_anew(sim: IntercomSim, open_line: Open) -> None:

@@ -16,7 +16,7 @@ from earshot.domain.model import Noun
 from earshot.domain.reading import ChurnRisk, IssueType, Priority, RecommendedAction, Sentiment
 from earshot.domain.rows import InsightRow, LabelsRow
 from earshot.errors import BadInput, Rejected, Transient
-from earshot.pipeline.arriving import arrivals
+from earshot.pipeline.arriving import store
 from earshot.pipeline.browsing import ActionEntry, entries_of, held
 from earshot.pipeline.exporting import insight_row, labels_row
 from earshot.pipeline.live.hearing import Hearing
@@ -145,8 +145,7 @@ async def take_in(parts: Parts, fetched: Fetched) -> str:
     if conversation.deleted:
         raise BadInput("A deleted conversation cannot be classified.")
     async with parts.store.unit() as unit:
-        arriving = await arrivals(parts, unit, fetched=[fetched])
-        await unit.conversations.save(arriving, now=parts.clock.now())
+        await store(parts, unit, fetched=[fetched])
         kept = await unit.conversations.get([conversation.id])
         await unit.commit()
     if not kept or kept[0].deleted:

@@ -1,15 +1,60 @@
 """What a source gave, ready to be stored: merged with what it no longer gives, and filtered."""
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from earshot.decide.rules import Rules
 from earshot.domain.action import ActionKind
 from earshot.domain.conversation import Conversation
+from earshot.domain.notification import Concern
+from earshot.errors import Transient
 from earshot.pipeline.parts import Parts
-from earshot.ports.source import Fetched
+from earshot.ports.source import Behind, Fetched, Source
 from earshot.ports.store import Arrival, Unit
 from earshot.pull.filters import filter_reason
 from earshot.pull.merge import merge_truncated
+
+
+class Outdated(Transient):
+    """Who is behind conversations changed between looking it up and storing them: it is to be looked up again."""
+
+    def __init__(self, behind: frozenset[Behind]) -> None:
+        super().__init__("who is behind the conversation changed meanwhile")
+        self.behind = behind
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A source that knows who is behind conversations."""
+
+    async def refresh(self, concern: Concern, external_id: str) -> None:
+        """Ask anew about a contact or company; one that is gone there keeps nothing but its id."""
+        ...
+
+    async def renewed(self, raw: bytes) -> Fetched:
+        """A conversation from its stored JSON, with its customer as known now."""
+        ...
+
+
+async def anew(source: Source, fetched: Fetched, outdated: Outdated) -> Fetched:
+    """What was fetched, with its customer as known now where that is outdated."""
+    if not isinstance(source, Renewing) or outdated.behind.isdisjoint(fetched.behind):
+        return fetched
+    return await source.renewed(fetched.raw)
+
+
+async def store(parts: Parts, unit: Unit, *, fetched: Sequence[Fetched]) -> list[Arrival]:
+    """Store conversations of one source.
+
+    Raises Outdated where who is behind one changed since it was fetched. Until the transaction ends it cannot: a
+    change that is heard of meanwhile waits, and then finds what was stored. That is looked at last, because what
+    deletes takes conversations before contacts, too.
+    """
+    arriving = await arrivals(parts, unit, fetched=fetched)
+    await unit.conversations.save(arriving, now=parts.clock.now())
+    if changed := await unit.directory.changed({one for some in fetched for one in some.behind}):
+        raise Outdated(changed)
+    return arriving
 
 
 async def arrivals(parts: Parts, unit: Unit, *, fetched: Sequence[Fetched]) -> list[Arrival]:

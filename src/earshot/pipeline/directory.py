@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from earshot.ports.store import Row, Store
+from earshot.ports.store import Cached, Row, Store
 
 
 class StoredDirectory:
@@ -12,7 +12,7 @@ class StoredDirectory:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
+    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Cached]:
         """The cached objects of a kind that were fetched since `fresh_since`."""
         async with self._store.unit() as unit:
             return await unit.directory.load(kind, ids, fresh_since=fresh_since)

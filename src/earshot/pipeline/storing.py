@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from earshot.domain.model import Noun
-from earshot.pipeline.arriving import arrivals
+from earshot.pipeline.arriving import Outdated, anew, store
 from earshot.pipeline.parts import Parts
-from earshot.ports.source import Deletion, Fetched, Page
-from earshot.ports.store import Arrival, SyncState, Unit
+from earshot.ports.source import Deletion, Fetched, Page, Source
+from earshot.ports.store import Arrival, SyncState
 from earshot.pull.choose import Chosen
 from earshot.pull.tally import Tally
 from earshot.pull.window import WindowPlan, checkpoint
+
+_TRIES = 3
+"""Who is behind a conversation hardly changes twice while a page is stored."""
 
 
 class Outcome(Noun):
@@ -28,9 +31,10 @@ class Storing:
     The cursor never passes a conversation that failed, so that the next run meets it again.
     """
 
-    def __init__(self, parts: Parts, *, source: str, plan: WindowPlan, state: SyncState) -> None:
+    def __init__(self, parts: Parts, *, source: Source, plan: WindowPlan, state: SyncState) -> None:
         self._parts = parts
-        self._source = source
+        self._from = source
+        self._source = source.name
         self.plan = plan
         self.state = state
         self.tally = Tally()
@@ -39,10 +43,23 @@ class Storing:
 
     async def page(self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome]) -> None:
         """Store one page and move the cursor, in one commit."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._stored(page, chosen, outcomes=outcomes)
+            except Outdated as outdated:
+                outcomes = [await self._anew(outcome, outdated) for outcome in outcomes]
+        return await self._stored(page, chosen, outcomes=outcomes)
+
+    async def _anew(self, outcome: Outcome, outdated: Outdated) -> Outcome:
+        if outcome.fetched is None:
+            return outcome
+        return outcome.model_copy(update={"fetched": await anew(self._from, outcome.fetched, outdated)})
+
+    async def _stored(self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome]) -> None:
         now = self._parts.clock.now()
         async with self._parts.store.unit() as unit:
-            arriving = await self._arrivals(unit, outcomes)
-            await unit.conversations.save(arriving, now=now)
+            fetched = [outcome.fetched for outcome in outcomes if outcome.fetched is not None]
+            arriving = await store(self._parts, unit, fetched=fetched)
             lost = [Deletion(external_id=o.external_id, deleted_at=now) for o in outcomes if o.gone]
             await unit.conversations.delete(self._source, lost)
             self._count(page, chosen, outcomes=outcomes, arrivals=arriving)
@@ -69,9 +86,6 @@ class Storing:
         async with self._parts.store.unit() as unit:
             await unit.runs.save_sync_state(self._source, self.state)
             await unit.commit()
-
-    async def _arrivals(self, unit: Unit, outcomes: Sequence[Outcome]) -> list[Arrival]:
-        return await arrivals(self._parts, unit, fetched=[o.fetched for o in outcomes if o.fetched is not None])
 
     def _count(
         self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome], arrivals: Sequence[Arrival]

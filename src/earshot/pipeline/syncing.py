@@ -95,7 +95,7 @@ async def _sync(parts: Parts, *, since: datetime | None, until: datetime | None)
     plan = plan_window(state, now=parts.clock.now(), settings=parts.pull, since=since, until=until)
     if plan.why in (Why.BACKFILL, Why.ASKED):
         parts.progress.say(_estimate(source, await source.count(plan.since, plan.until), plan=plan))
-    storing = Storing(parts, source=source.name, plan=plan, state=state)
+    storing = Storing(parts, source=source, plan=plan, state=state)
     step = parts.progress.step("Fetching conversations")
     await _walk(parts, source, storing=storing, step=step)
     newest_deletion = await _deletions(source, storing)

@@ -1,13 +1,13 @@
 """The part of the database's socket that holds conversations, their raw JSON and the customer cache."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from earshot.domain.conversation import Conversation
 from earshot.domain.model import Noun
 from earshot.ports.llm_store import DEFAULT_WANT, Want
-from earshot.ports.source import Deletion
+from earshot.ports.source import Behind, Deletion
 
 Row = dict[str, Any]
 
@@ -33,15 +33,30 @@ class Arrival(Noun):
     excluded: str | None = None
 
 
+class Cached(NamedTuple):
+    """An object of the cache, and when it was asked for at the source."""
+
+    body: Row
+    fetched_at: datetime
+
+
 class Cache(Protocol):
     """A cache of vendor JSON by kind and id: a source's customers and companies."""
 
-    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Row]:
+    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Cached]:
         """The cached objects of a kind ("contact", "company") that were fetched since `fresh_since`."""
         ...
 
     async def save(self, kind: str, objects: Mapping[str, Row], *, fetched_at: datetime) -> None:
         """Put objects into the cache, replacing older ones."""
+        ...
+
+
+class Directory(Cache, Protocol):
+    """The cache within a transaction."""
+
+    async def changed(self, behind: Collection[Behind]) -> frozenset[Behind]:
+        """Which of these are not held as they were used; until the transaction ends, none of the others changes."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from earshot.domain.conversation import Conversation
 from earshot.domain.model import Noun
@@ -25,11 +25,20 @@ class Page(Noun):
     gaps: tuple[Gap, ...] = ()
 
 
+class Behind(NamedTuple):
+    """Who is behind a conversation, as known when it was fetched: an object of the customer cache and its time."""
+
+    kind: str
+    id: str
+    fetched_at: datetime
+
+
 class Fetched(Noun):
     """A conversation and the vendor's JSON it came from (UTF-8). `unknown` counts things we did not know.
 
     `redacted` names the messages whose text was removed at the source; `oldest_part_at` is the time of the
-    oldest part received, from which on a truncated conversation is whole.
+    oldest part received, from which on a truncated conversation is whole. `behind` is what the customer was taken
+    from.
     """
 
     conversation: Conversation
@@ -37,6 +46,7 @@ class Fetched(Noun):
     unknown: dict[str, int] = {}
     redacted: tuple[str, ...] = ()
     oldest_part_at: datetime | None = None
+    behind: tuple[Behind, ...] = ()
 
 
 class BadEntry(Noun):

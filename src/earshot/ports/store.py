@@ -13,7 +13,7 @@ from earshot.domain.model import Noun
 from earshot.domain.report import Report, Window
 from earshot.domain.run import Run
 from earshot.ports.browse import Browse
-from earshot.ports.conversation_store import Arrival, Cache, Conversations, Known, Row
+from earshot.ports.conversation_store import Arrival, Cache, Cached, Conversations, Directory, Known, Row
 from earshot.ports.jobs import Engine, Inbox, Jobs, Schedules
 from earshot.ports.llm_store import DEFAULT_WANT, Batches, Calls, Opening, Pace, Spending, Summaries, Want
 from earshot.ports.outbox import Outbox, Rulebook
@@ -31,6 +31,7 @@ __all__ = [
     "Batches",
     "Browse",
     "Cache",
+    "Cached",
     "Calls",
     "Conversations",
     "Decisions",
@@ -214,7 +215,7 @@ class Unit(Protocol):
     """One transaction. Leaving it without `commit` rolls everything back."""
 
     @property
-    def directory(self) -> Cache:
+    def directory(self) -> Directory:
         """The customer cache."""
         ...
 

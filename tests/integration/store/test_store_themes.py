@@ -1,5 +1,6 @@
 """Themes, decisions, runs and the directory."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from earshot.domain.report import Window
 from earshot.domain.run import Completeness, Gap, Run
 from earshot.domain.theme import Lexicon
 from earshot.errors import Misconfigured
-from earshot.ports.source import Workspace
+from earshot.ports.source import Behind, Workspace
 from earshot.ports.store import SyncState
 from earshot.store import PostgresStore
 
@@ -228,11 +229,35 @@ async def test_the_directory_gives_back_what_is_fresh(store: PostgresStore) -> N
         await unit.directory.save("contact", {"1": {"name": "B"}}, fetched_at=NOW)
         await unit.directory.save("contact", {"1": {"name": "late"}}, fetched_at=T0)
         assert await unit.directory.load("contact", ["1", "2", "3"], fresh_since=T0) == {
-            "1": {"name": "B"},
-            "2": {"n": [1, None]},
+            "1": ({"name": "B"}, NOW),
+            "2": ({"n": [1, None]}, T0),
         }
-        assert await unit.directory.load("contact", ["1", "2"], fresh_since=NOW) == {"1": {"name": "B"}}
+        assert await unit.directory.load("contact", ["1", "2"], fresh_since=NOW) == {"1": ({"name": "B"}, NOW)}
         assert await unit.directory.load("company", ["1"], fresh_since=T0) == {}
+
+
+async def test_who_is_behind_a_conversation_stays_until_it_is_stored(store: PostgresStore) -> None:
+    async with store.unit() as unit:
+        await unit.directory.save("contact", {"1": {"name": "A"}, "2": {"name": "B"}}, fetched_at=T0)
+        await unit.commit()
+    used = [Behind("contact", key, T0) for key in ("2", "1")]
+    gone, older = Behind("company", "1", T0), Behind("contact", "1", T0 - timedelta(hours=1))
+
+    async def rename() -> None:
+        async with store.unit() as other:
+            await other.directory.save("contact", {"1": {"name": "C"}}, fetched_at=NOW)
+            await other.commit()
+
+    async with store.unit() as unit:
+        assert await unit.directory.changed([]) == frozenset()
+        assert await unit.directory.changed([*used, gone, older]) == {gone, older}
+        renaming = asyncio.create_task(rename())
+        await asyncio.sleep(0.2)
+        assert not renaming.done()
+        await unit.commit()
+    await renaming
+    async with store.unit() as unit:
+        assert await unit.directory.changed(used) == {used[1]}
 
 
 async def test_undated_texts_stay_out_of_windows(store: PostgresStore) -> None:

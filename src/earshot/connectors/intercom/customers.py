@@ -5,7 +5,7 @@ import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from earshot.connectors.intercom.client import IntercomClient, part_of_path
@@ -15,7 +15,8 @@ from earshot.connectors.segments import segment_of
 from earshot.domain.customer import Customer
 from earshot.errors import NotFound, Rejected
 from earshot.ports.clock import Clock
-from earshot.ports.store import Cache
+from earshot.ports.source import Behind
+from earshot.ports.store import Cache, Cached
 
 CONTACT = "contact"
 COMPANY = "company"
@@ -32,9 +33,16 @@ _KEPT = {
 }
 
 
-class _Entry(NamedTuple):
-    data: Json
-    fetched_at: datetime
+class Known(NamedTuple):
+    """The customer of a conversation, and what that was taken from."""
+
+    customer: Customer | None
+    behind: tuple[Behind, ...] = ()
+
+
+class _Found(NamedTuple):
+    body: Json
+    behind: tuple[Behind, ...] = ()
 
 
 class Customers:
@@ -57,21 +65,26 @@ class Customers:
         self._clock = clock
         self._directory = directory
         self._fresh_for = timedelta(hours=settings.cache_hours)
-        self._memory: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._memory: OrderedDict[tuple[str, str], Cached] = OrderedDict()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
     async def of(self, conversation: Json) -> Customer | None:
         """The customer of a conversation's JSON; None where it names no contact."""
+        return (await self.known(conversation)).customer
+
+    async def known(self, conversation: Json) -> Known:
+        """The same with what it was taken from."""
         contact_id = main_contact(conversation)
         if contact_id is None:
-            return None
-        contact: Json = {"id": contact_id}
-        company = obj(conversation.get("company"))
+            return Known(None)
+        contact, company = _Found({"id": contact_id}), _Found(obj(conversation.get("company")))
         if self._settings.read_customers:
             contact = await self._find(CONTACT, contact_id)
-            if not _is_whole(company):
-                company = await self._company_of(company, contact)
-        return to_customer(contact, company, opener=_opener(conversation, contact_id), settings=self._settings)
+            if not _is_whole(company.body):
+                company = await self._company_of(company.body, contact.body)
+        opener = _opener(conversation, contact_id)
+        customer = to_customer(contact.body, company.body, opener=opener, settings=self._settings)
+        return Known(customer, contact.behind + company.behind)
 
     async def refresh(self, kind: str, key: str) -> None:
         """Ask anew about one, whatever is remembered, and make it durable."""
@@ -79,19 +92,19 @@ class Customers:
             self._memory.pop((kind, key), None)
             await self._ask(kind, key)
 
-    async def _company_of(self, company: Json, contact: Json) -> Json:
+    async def _company_of(self, company: Json, contact: Json) -> _Found:
         companies = objects(contact.get("companies"), "data", "companies")
         company_id = ident(company.get("id")) or next(
             (found for c in companies if (found := ident(c.get("id")))), None
         )
-        return company if company_id is None else await self._find(COMPANY, company_id)
+        return _Found(company) if company_id is None else await self._find(COMPANY, company_id)
 
-    async def _find(self, kind: str, key: str) -> Json:
+    async def _find(self, kind: str, key: str) -> _Found:
         async with self._turn(kind, key):
             known = await self._followed(kind, key)
             return await self._ask(kind, key) if known is None else known
 
-    async def _ask(self, kind: str, key: str) -> Json:
+    async def _ask(self, kind: str, key: str) -> _Found:
         """Ask for one and keep it under its own id; where it was merged, the id asked for points to that."""
         now = self._clock.now()
         data = await (self._ask_company(key) if kind == COMPANY else self._ask_contact(key))
@@ -99,10 +112,10 @@ class Customers:
         learned = {key: {_SAME_AS: own}, own: slim}
         if self._directory is not None:
             await self._directory.save(kind, learned, fetched_at=now)
-            return slim
+            return _Found(slim, tuple(Behind(kind=kind, id=name, fetched_at=now) for name in learned))
         for name, kept in learned.items():
-            self._remember(kind, name, entry=_Entry(kept, now))
-        return slim
+            self._remember(kind, name, entry=Cached(kept, now))
+        return _Found(slim)
 
     @asynccontextmanager
     async def _turn(self, kind: str, key: str) -> AsyncGenerator[None]:
@@ -115,30 +128,35 @@ class Customers:
             if not lock.locked():
                 self._turns.pop((kind, key), None)
 
-    async def _followed(self, kind: str, key: str) -> Json | None:
+    async def _followed(self, kind: str, key: str) -> _Found | None:
         """What is known of one, wherever it was merged into."""
+        behind: list[Behind] = []
         for _ in range(_HOPS + 1):
             known = await self._known(kind, key)
-            if known is None or (same := string(known.get(_SAME_AS))) is None:
-                return known
+            if known is None:
+                return None
+            if self._directory is not None:
+                behind.append(Behind(kind=kind, id=key, fetched_at=known.fetched_at))
+            if (same := string(known.body.get(_SAME_AS))) is None:
+                return _Found(known.body, tuple(behind))
             key = same
         return None
 
-    async def _known(self, kind: str, key: str) -> Json | None:
+    async def _known(self, kind: str, key: str) -> Cached | None:
         """What was learned within the hours of the settings, here or by another process."""
         if self._directory is None:
             return self._remembered(kind, key)
         fresh_since = self._clock.now() - self._fresh_for
         return (await self._directory.load(kind, [key], fresh_since=fresh_since)).get(key)
 
-    def _remembered(self, kind: str, key: str) -> Json | None:
+    def _remembered(self, kind: str, key: str) -> Cached | None:
         entry = self._memory.get((kind, key))
         if entry is None or self._clock.now() - entry.fetched_at >= self._fresh_for:
             return None
         self._memory.move_to_end((kind, key))
-        return entry.data
+        return entry
 
-    def _remember(self, kind: str, key: str, *, entry: _Entry) -> None:
+    def _remember(self, kind: str, key: str, *, entry: Cached) -> None:
         self._memory[kind, key] = entry
         self._memory.move_to_end((kind, key))
         if len(self._memory) > _REMEMBERED:

@@ -106,7 +106,9 @@ class IntercomSource:
     async def _normal(self, data: Json, body: bytes) -> Fetched:
         workspace = await self.workspace()
         links = Links(self.settings.conversation_url, self.settings.app, workspace.id)
-        return normalise(data, body, plain=True, customer=await self.customers.of(data), links=links)
+        known = await self.customers.known(data)
+        fetched = normalise(data, body, plain=True, customer=known.customer, links=links)
+        return fetched.model_copy(update={"behind": known.behind}) if known.behind else fetched
 
     async def deleted(self, since: datetime) -> AsyncIterator[Sequence[Deletion]]:
         """Pages of deletions since `since`, newest first."""

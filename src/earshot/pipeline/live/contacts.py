@@ -6,30 +6,15 @@ from the cache, and its conversations are fetched anew; what the source no longe
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
 
 from earshot.domain.notification import Concern, Effect, Notification, Turn
-from earshot.pipeline.arriving import arrivals
+from earshot.pipeline.arriving import Renewing, store
 from earshot.pipeline.live.fetching import Fetching
 from earshot.pipeline.parts import Parts
-from earshot.ports.source import Fetched
 from earshot.ports.store import Unit
 
 MOST = 500
 """Conversations of one person or company that are brought up to date, the newest."""
-
-
-@runtime_checkable
-class Renewing(Protocol):
-    """A source that knows who is behind conversations."""
-
-    async def refresh(self, concern: Concern, external_id: str) -> None:
-        """Ask anew about a contact or company; one that is gone there keeps nothing but its id."""
-        ...
-
-    async def renewed(self, raw: bytes) -> Fetched:
-        """A conversation from its stored JSON, with its customer as known now."""
-        ...
 
 
 class Contacts:
@@ -53,8 +38,7 @@ class Contacts:
             if gone:
                 await self._fetch_again(unit, turn, external_ids=list(raws))
             if renewed:
-                arriving = await arrivals(self._parts, unit, fetched=renewed)
-                await unit.conversations.save(arriving, now=self._parts.clock.now())
+                await store(self._parts, unit, fetched=renewed)
             await unit.inbox.settle(turn, now=self._parts.clock.now())
             await unit.commit()
 

@@ -4,6 +4,7 @@ import asyncio
 from functools import cached_property
 
 from earshot.errors import NotFound
+from earshot.pipeline.arriving import Outdated, anew
 from earshot.pipeline.parts import Parts
 from earshot.ports.source import Fetched, Source
 
@@ -28,6 +29,10 @@ class Fetching:
             return await self.source.fetch(external_id)
         except NotFound:
             return None
+
+    async def anew(self, fetched: Fetched, outdated: Outdated) -> Fetched:
+        """What was fetched with its customer as known now."""
+        return await anew(self.source, fetched, outdated)
 
     async def _bind(self) -> None:
         async with self._binding:

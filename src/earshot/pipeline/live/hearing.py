@@ -11,6 +11,7 @@ from functools import cache
 from earshot.domain.hearing import Fate, Heard
 from earshot.domain.notification import Concern, Effect, Turn
 from earshot.errors import Misconfigured, NotFound
+from earshot.pipeline.arriving import Outdated
 from earshot.pipeline.clashes import restart_safe
 from earshot.pipeline.deciding import judged
 from earshot.pipeline.live.contacts import Contacts
@@ -85,7 +86,7 @@ class Hearing:
             return await self._heard(Case(fetched.conversation.id, stages, fetched=fetched, turn=turn))
 
     async def _heard(self, case: Case) -> Heard:
-        taken = await self._taking.one(case)
+        taken = await self._taken(case)
         if taken.heard is not None:
             return taken.heard
         if taken.conversation is None:
@@ -97,6 +98,15 @@ class Hearing:
             heard = await restart_safe(lambda: self._concluding.one(answer), clock=self._parts.clock)
             debt.saved()
             return heard
+
+    async def _taken(self, case: Case) -> Taken:
+        try:
+            return await self._taking.one(case)
+        except Outdated as outdated:
+            if case.fetched is None:
+                raise
+            again = await self._fetching.anew(case.fetched, outdated)
+        return await self._taking.one(replace(case, fetched=again))
 
     async def _gone(self, turn: Turn) -> Heard:
         """It is not at the source any more: purge it."""

@@ -8,7 +8,7 @@ from earshot.domain.conversation import Conversation
 from earshot.domain.hearing import Fate, Heard
 from earshot.domain.job import Job, JobName
 from earshot.domain.notification import Turn
-from earshot.pipeline.arriving import arrivals
+from earshot.pipeline.arriving import store
 from earshot.pipeline.deciding import Decided
 from earshot.pipeline.live.filtering import unheard_reason
 from earshot.pipeline.live.judging import judge
@@ -84,7 +84,7 @@ class Intake:
         parts = self._parts
         fetched = [case.fetched for case in cases if case.fetched is not None]
         if fetched:
-            await unit.conversations.save(await arrivals(parts, unit, fetched=fetched), now=parts.clock.now())
+            await store(parts, unit, fetched=fetched)
         wanted: dict[str, Conversation] = {}
         reasons: dict[str, str] = {}
         for one in await unit.conversations.unheard([case.conversation_id for case in cases]):

@@ -11,6 +11,7 @@ import pytest
 from earshot.connectors.intercom.customers import Customers, main_contact, to_customer
 from earshot.domain.customer import Segment
 from earshot.errors import Misconfigured, Transient
+from earshot.ports.store import Cached
 from tests.unit.connectors.scripted import Script, Waits, client_of, error, ok, settings_for_tests
 
 Json = dict[str, Any]
@@ -55,9 +56,9 @@ class Drawer:
         self.held: dict[tuple[str, str], tuple[Json, datetime]] = {}
         self.saves = 0
 
-    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Json]:
-        found = {key: self.held[kind, key] for key in ids if (kind, key) in self.held}
-        return {key: data for key, (data, at) in found.items() if at >= fresh_since}
+    async def load(self, kind: str, ids: Sequence[str], *, fresh_since: datetime) -> dict[str, Cached]:
+        found = {key: Cached(*self.held[kind, key]) for key in ids if (kind, key) in self.held}
+        return {key: one for key, one in found.items() if one.fetched_at >= fresh_since}
 
     async def save(self, kind: str, objects: Mapping[str, Json], *, fetched_at: datetime) -> None:
         self.saves += 1
