@@ -1,7 +1,9 @@
 """Measuring as a process starts it: logs, traces, and the meter that its parts get."""
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,10 @@ from earshot.telemetry import logs, tracing
 from earshot.telemetry.meter import PrometheusMeter
 from earshot.telemetry.settings import TelemetrySettings
 from earshot.telemetry.sharing import FOLDER, Gathering, HandingOver
+
+_FOLDERS = "earshot-metrics-"
+_LEFT_SECONDS = 86_400.0
+"""A folder in which nothing changed for so long, and whose process is gone, was left by one that was killed."""
 
 
 @contextmanager
@@ -53,7 +59,8 @@ def _child(meter: PrometheusMeter, folder: Path) -> Generator[PrometheusMeter]:
 
 
 def _parent(meter: PrometheusMeter, *, version: str) -> Generator[PrometheusMeter]:
-    with tempfile.TemporaryDirectory(prefix="earshot-metrics-", ignore_cleanup_errors=True) as folder:
+    sweep(Path(tempfile.gettempdir()), older_than=_LEFT_SECONDS)
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         meter.others = Gathering(Path(folder), absorb=meter.series.absorb)
         meter.gauge("earshot_build_info", 1.0, version=version.partition(" ")[0])
         os.environ[FOLDER] = folder
@@ -61,3 +68,25 @@ def _parent(meter: PrometheusMeter, *, version: str) -> Generator[PrometheusMete
             yield meter
         finally:
             os.environ.pop(FOLDER, None)
+
+
+def sweep(place: Path, *, older_than: float) -> None:
+    """Remove folders of measurements that killed processes left."""
+    for folder in place.glob(f"{_FOLDERS}*-*"):
+        number = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+        try:
+            age = time.time() - folder.stat().st_mtime
+            if age > older_than and number.isdecimal() and not _lives(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
