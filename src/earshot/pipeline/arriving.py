@@ -36,7 +36,7 @@ class Renewing(Protocol):
         ...
 
 
-async def anew(source: Source, fetched: Fetched, outdated: Outdated) -> Fetched:
+async def anew(source: Source, fetched: Fetched, *, outdated: Outdated) -> Fetched:
     """What was fetched, with its customer as known now where that is outdated."""
     if not isinstance(source, Renewing) or outdated.behind.isdisjoint(fetched.behind):
         return fetched

@@ -53,7 +53,7 @@ class Storing:
     async def _anew(self, outcome: Outcome, outdated: Outdated) -> Outcome:
         if outcome.fetched is None:
             return outcome
-        return outcome.model_copy(update={"fetched": await anew(self._from, outcome.fetched, outdated)})
+        return outcome.model_copy(update={"fetched": await anew(self._from, outcome.fetched, outdated=outdated)})
 
     async def _stored(self, page: Page, chosen: Chosen, *, outcomes: Sequence[Outcome]) -> None:
         now = self._parts.clock.now()

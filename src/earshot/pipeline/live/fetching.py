@@ -32,7 +32,7 @@ class Fetching:
 
     async def anew(self, fetched: Fetched, outdated: Outdated) -> Fetched:
         """What was fetched with its customer as known now."""
-        return await anew(self.source, fetched, outdated)
+        return await anew(self.source, fetched, outdated=outdated)
 
     async def _bind(self) -> None:
         async with self._binding:
