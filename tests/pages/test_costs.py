@@ -69,6 +69,11 @@ async def test_days_that_are_over_are_added_up_once(here: Open) -> None:
     assert kept == 90 - 3
     again = await look(here.earshot.parts, LlmSettings(), days=90)
     assert again.costs == first.costs
+    older = "select coalesce(jsonb_agg(one - 'read'), '[]') from jsonb_array_elements(spendings) one"
+    await here.rows(f"update llm_day set spendings = ({older})")
+    anew = await look(here.earshot.parts, LlmSettings(), days=90)
+    assert anew.costs == first.costs, "days that an older version added up are added up anew"
+    assert await here.value("select bool_and(spendings::text like '%read%') from llm_day where spendings <> '[]'")
     open_days = await here.value("select count(*) from llm_day where day > current_date - 3")
     assert open_days == 0
 

@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
+from pydantic import ValidationError
+
 from earshot.ports.llm_store import Spending
 from earshot.ports.pages.costs import Answers, Database, Readings
 from earshot.store.calls import PostgresCalls
@@ -20,7 +22,7 @@ _KEPT = """
 """
 _KEEP = """
     insert into llm_day (zone, day, spendings) values (:zone, :day, cast(:spendings as jsonb))
-    on conflict do nothing
+    on conflict (zone, day) do update set spendings = excluded.spendings
 """
 _DEAREST = """
     select conversation_id, count(*)::int as calls, sum(cost_usd::numeric)::float8 as usd from llm_api_logs
@@ -75,9 +77,8 @@ class PostgresCosts:
     async def spending(self, first: date, last: date, *, zone: str, today: date) -> list[Spending]:
         """What was spent on these local days, both included. Days whose calls have all ended are added up once."""
         rows = await self._sql.rows(_KEPT, zone=zone, first=first, last=last)
-        found: dict[date, list[Spending]] = {
-            row["day"]: [Spending.model_validate(one) for one in _told(row["spendings"])] for row in rows
-        }
+        kept = {row["day"]: _kept(row["spendings"]) for row in rows}
+        found = {day: some for day, some in kept.items() if some is not None}
         wanted = [first + timedelta(days=at) for at in range((last - first).days + 1)]
         for begin, end in _stretches(day for day in wanted if day not in found):
             found |= await self._added_up(begin, end, zone=zone, today=today)
@@ -122,6 +123,14 @@ def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:
         some = [day for _, day in group]
         found.append((some[0], some[-1]))
     return found
+
+
+def _kept(stored: Any) -> list[Spending] | None:
+    """What was added up; None where a version did that which counted otherwise."""
+    try:
+        return [Spending.model_validate(one) for one in _told(stored)]
+    except ValidationError:
+        return None
 
 
 def _told(stored: Any) -> Any:
