@@ -1,6 +1,6 @@
 """What a source gave, ready to be stored: merged with what it no longer gives, and filtered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from earshot.decide.rules import Rules
@@ -31,6 +31,10 @@ class Renewing(Protocol):
         """Ask anew about a contact or company; one that is gone there keeps nothing but its id."""
         ...
 
+    def forget(self, behind: Iterable[Behind]) -> None:
+        """Let go what is known of these: it is no longer so."""
+        ...
+
     async def renewed(self, raw: bytes) -> Fetched:
         """A conversation from its stored JSON, with its customer as known now."""
         ...
@@ -40,6 +44,7 @@ async def anew(source: Source, fetched: Fetched, *, outdated: Outdated) -> Fetch
     """What was fetched, with its customer as known now where that is outdated."""
     if not isinstance(source, Renewing) or outdated.behind.isdisjoint(fetched.behind):
         return fetched
+    source.forget(outdated.behind)
     return await source.renewed(fetched.raw)
 
 

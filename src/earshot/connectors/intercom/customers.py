@@ -3,9 +3,9 @@
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from earshot.connectors.intercom.client import IntercomClient, part_of_path
@@ -25,6 +25,9 @@ _SAME_AS = "earshot_same_as"
 """In the place of one that was merged: under which id its details are found, so that they stand in one place."""
 
 _REMEMBERED = 20_000
+_BESIDE = 4_000
+_BESIDE_FOR = timedelta(minutes=5)
+"""So many objects stay in memory beside the store's cache, and so long: who writes often writes again soon."""
 _HOPS = 3
 _CANONICAL = re.compile(r"<[^>]*/contacts/([^/>?]+)[^>]*>\s*;\s*rel=\"?canonical\"?", re.IGNORECASE)
 _KEPT = {
@@ -40,6 +43,11 @@ class Known(NamedTuple):
     behind: tuple[Behind, ...] = ()
 
 
+class _Entry(NamedTuple):
+    cached: Cached
+    since: datetime
+
+
 class _Found(NamedTuple):
     body: Json
     behind: tuple[Behind, ...] = ()
@@ -48,8 +56,9 @@ class _Found(NamedTuple):
 class Customers:
     """Finds customers. Concurrent questions about the same one are asked once.
 
-    `directory` is the store's cache, where there is one. It is asked every time and told at once: what another
-    process learned, or erased, counts here, too. Without it the cache lives as long as this object.
+    `directory` is the store's cache, where there is one, and told at once. What it gave is used again for some
+    minutes; `behind` says of what time it is, so that whoever stores it sees what another process learned, or
+    erased, meanwhile, and has it forgotten here. Without it the cache lives as long as this object.
     """
 
     def __init__(
@@ -65,7 +74,9 @@ class Customers:
         self._clock = clock
         self._directory = directory
         self._fresh_for = timedelta(hours=settings.cache_hours)
-        self._memory: OrderedDict[tuple[str, str], Cached] = OrderedDict()
+        self._kept_for = self._fresh_for if directory is None else min(self._fresh_for, _BESIDE_FOR)
+        self._most = _REMEMBERED if directory is None else _BESIDE
+        self._memory: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
     async def of(self, conversation: Json) -> Customer | None:
@@ -92,6 +103,11 @@ class Customers:
             self._memory.pop((kind, key), None)
             await self._ask(kind, key)
 
+    def forget(self, behind: Iterable[Behind]) -> None:
+        """Let go what is no longer so."""
+        for one in behind:
+            self._memory.pop((one.kind, one.id), None)
+
     async def _company_of(self, company: Json, contact: Json) -> _Found:
         companies = objects(contact.get("companies"), "data", "companies")
         company_id = ident(company.get("id")) or next(
@@ -112,10 +128,12 @@ class Customers:
         learned = {key: {_SAME_AS: own}, own: slim}
         if self._directory is not None:
             await self._directory.save(kind, learned, fetched_at=now)
-            return _Found(slim, tuple(Behind(kind=kind, id=name, fetched_at=now) for name in learned))
         for name, kept in learned.items():
-            self._remember(kind, name, entry=Cached(kept, now))
-        return _Found(slim)
+            self._remember(kind, name, cached=Cached(kept, now))
+        return _Found(slim, self._behind(kind, dict.fromkeys(learned, now)))
+
+    def _behind(self, kind: str, times: Mapping[str, datetime]) -> tuple[Behind, ...]:
+        return () if self._directory is None else tuple(Behind(kind, name, at) for name, at in times.items())
 
     @asynccontextmanager
     async def _turn(self, kind: str, key: str) -> AsyncGenerator[None]:
@@ -130,36 +148,38 @@ class Customers:
 
     async def _followed(self, kind: str, key: str) -> _Found | None:
         """What is known of one, wherever it was merged into."""
-        behind: list[Behind] = []
+        times: dict[str, datetime] = {}
         for _ in range(_HOPS + 1):
             known = await self._known(kind, key)
             if known is None:
                 return None
-            if self._directory is not None:
-                behind.append(Behind(kind=kind, id=key, fetched_at=known.fetched_at))
+            times[key] = known.fetched_at
             if (same := string(known.body.get(_SAME_AS))) is None:
-                return _Found(known.body, tuple(behind))
+                return _Found(known.body, self._behind(kind, times))
             key = same
         return None
 
     async def _known(self, kind: str, key: str) -> Cached | None:
         """What was learned within the hours of the settings, here or by another process."""
-        if self._directory is None:
-            return self._remembered(kind, key)
-        fresh_since = self._clock.now() - self._fresh_for
-        return (await self._directory.load(kind, [key], fresh_since=fresh_since)).get(key)
+        known = self._remembered(kind, key)
+        if known is None and self._directory is not None:
+            fresh_since = self._clock.now() - self._fresh_for
+            known = (await self._directory.load(kind, [key], fresh_since=fresh_since)).get(key)
+            if known is not None:
+                self._remember(kind, key, cached=known)
+        return known
 
     def _remembered(self, kind: str, key: str) -> Cached | None:
-        entry = self._memory.get((kind, key))
-        if entry is None or self._clock.now() - entry.fetched_at >= self._fresh_for:
+        entry, now = self._memory.get((kind, key)), self._clock.now()
+        if entry is None or now - entry.cached.fetched_at >= self._fresh_for or now - entry.since >= self._kept_for:
             return None
-        self._memory.move_to_end((kind, key))
-        return entry
+        return entry.cached
 
-    def _remember(self, kind: str, key: str, *, entry: Cached) -> None:
-        self._memory[kind, key] = entry
-        self._memory.move_to_end((kind, key))
-        if len(self._memory) > _REMEMBERED:
+    def _remember(self, kind: str, key: str, *, cached: Cached) -> None:
+        now = self._clock.now()
+        self._memory.pop((kind, key), None)
+        self._memory[kind, key] = _Entry(cached, now)
+        while len(self._memory) > self._most or now - next(iter(self._memory.values())).since >= self._kept_for:
             self._memory.popitem(last=False)
 
     async def _ask_contact(self, contact_id: str) -> Json:

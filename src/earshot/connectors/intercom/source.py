@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
 import httpx2
@@ -19,7 +19,7 @@ from earshot.domain.notification import Concern
 from earshot.errors import Misconfigured, NotFound, Transient
 from earshot.ports.clock import Clock, SystemClock
 from earshot.ports.pace import SharedPace
-from earshot.ports.source import Access, Deletion, Fetched, Page, Workspace
+from earshot.ports.source import Access, Behind, Deletion, Fetched, Page, Workspace
 from earshot.ports.store import Cache
 
 
@@ -98,6 +98,10 @@ class IntercomSource:
     async def refresh(self, concern: Concern, external_id: str) -> None:
         """Ask anew about a contact or company; one that is gone there keeps nothing but its id."""
         await self.customers.refresh(COMPANY if concern is Concern.COMPANY else CONTACT, external_id)
+
+    def forget(self, behind: Iterable[Behind]) -> None:
+        """Let go what is known of these: it is no longer so."""
+        self.customers.forget(behind)
 
     async def renewed(self, raw: bytes) -> Fetched:
         """A conversation from its stored JSON, with its customer as known now."""

@@ -4,11 +4,11 @@ A contact that was deleted is not erased as `earshot erase` does it: the source 
 from the cache, and its conversations are fetched anew; what the source no longer gives, we no longer hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from earshot.domain.notification import Concern, Effect, Notification, Turn
-from earshot.pipeline.arriving import Renewing, store
+from earshot.pipeline.arriving import Outdated, Renewing, store
 from earshot.pipeline.live.fetching import Fetching
 from earshot.pipeline.parts import Parts
 from earshot.ports.store import Unit
@@ -31,14 +31,22 @@ class Contacts:
             await source.refresh(turn.concern, turn.external_id)
         async with self._parts.store.unit() as unit:
             raws = await self._theirs(unit, turn)
-        gone = turn.concern is Concern.CONTACT and turn.effect is Effect.DELETED
-        renewing = source if isinstance(source, Renewing) and not gone else None
+        renewing = source if isinstance(source, Renewing) and not _is_gone(turn) else None
+        try:
+            await self._settle(turn, raws, renewing=renewing)
+        except Outdated as outdated:
+            if renewing is None:
+                raise
+            renewing.forget(outdated.behind)
+            await self._settle(turn, raws, renewing=renewing)
+
+    async def _settle(self, turn: Turn, raws: Mapping[str, bytes], *, renewing: Renewing | None) -> None:
         renewed = [await renewing.renewed(raw) for raw in raws.values()] if renewing is not None else []
         async with self._parts.store.unit() as unit:
-            if gone:
-                await self._fetch_again(unit, turn, external_ids=list(raws))
             if renewed:
                 await store(self._parts, unit, fetched=renewed)
+            if _is_gone(turn):
+                await self._fetch_again(unit, turn, external_ids=list(raws))
             await unit.inbox.settle(turn, now=self._parts.clock.now())
             await unit.commit()
 
@@ -64,3 +72,7 @@ class Contacts:
             for one in external_ids
         ]
         await unit.inbox.take(notes, debounce=timedelta(), now=now)
+
+
+def _is_gone(turn: Turn) -> bool:
+    return turn.concern is Concern.CONTACT and turn.effect is Effect.DELETED

@@ -8,9 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from earshot.connectors.intercom.customers import Customers, main_contact, to_customer
+from earshot.connectors.intercom.customers import Customers, Known, main_contact, to_customer
 from earshot.domain.customer import Segment
 from earshot.errors import Misconfigured, Transient
+from earshot.ports.source import Behind
 from earshot.ports.store import Cached
 from tests.unit.connectors.scripted import Script, Waits, client_of, error, ok, settings_for_tests
 
@@ -263,22 +264,57 @@ def test_the_contact_who_opened_it_counts() -> None:
     assert main_contact({"contacts": [{"id": 5}]}) == "5"
 
 
-async def test_what_another_process_learned_or_erased_counts_at_once() -> None:
-    world, shared = crm(), Drawer()
-    one, other = world.open(directory=shared), world.open(directory=shared)
+def outdated(known: Known, shared: Drawer) -> list[Behind]:
+    """What somebody who stores a conversation finds changed."""
+    held = {key: fetched_at for key, (_, fetched_at) in shared.held.items()}
+    return [one for one in known.behind if held.get((one.kind, one.id)) != one.fetched_at]
+
+
+async def test_what_another_process_learned_or_erased_is_found_by_its_time() -> None:
+    world, shared, clock = crm(), Drawer(), Waits()
+    one, other = (world.open(clock, directory=shared) for _ in range(2))
     for customers in (one, other):
-        assert await customers.of(about("p1")) is not None
+        known = await customers.known(about("p1"))
+        assert known.customer is not None
+        assert {(behind.kind, behind.id) for behind in known.behind} == {("contact", "p1"), ("company", "f1")}
+        assert outdated(known, shared) == []
     assert world.script.paths.count("/contacts/p1") == 1, "the other one found it in the directory"
     del world.contacts["p1"]
+    clock.move(1)
     await one.refresh("contact", "p1")
+    stale = await other.known(about("p1"))
+    assert [behind.id for behind in outdated(stale, shared)] == ["p1"]
+    other.forget(outdated(stale, shared))
     gone = await other.of(about("p1"))
     assert gone is not None
     assert (gone.name, gone.email, gone.plan, gone.since) == (None, None, None, None)
     shared.held.clear()
     world.contacts["p1"] = {"id": "p1", "name": "Someone else"}
+    stale = await other.known(about("p1"))
+    assert outdated(stale, shared) == list(stale.behind), "that was erased"
+    other.forget(stale.behind)
     again = await other.of(about("p1"))
     assert again is not None
-    assert again.name == "Someone else", "nothing is kept in memory of what was erased"
+    assert again.name == "Someone else"
+
+
+async def test_memory_beside_the_directory_lasts_minutes_and_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, shared, clock = crm(), Drawer(), Waits()
+    customers = world.open(clock, directory=shared)
+    await customers.of(about("p1"))
+    shared.held["contact", "p1"] = ({"id": "p1", "name": "Changed"}, clock.now())
+    for minutes, name in ((4, "Ann"), (2, "Changed")):
+        clock.move(minutes * 60)
+        found = await customers.of(about("p1"))
+        assert found is not None
+        assert found.name == name
+    monkeypatch.setattr(customers, "_most", 3)
+    for number in range(20):
+        world.contacts[f"x{number}"] = {"id": f"x{number}", "name": "X"}
+        await customers.of(about(f"x{number}"))
+    assert len(customers._memory) == 3  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_whoever_was_merged_shows_what_the_other_one_is_called_now() -> None:
