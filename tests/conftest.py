@@ -35,8 +35,9 @@ PROCESSES = frozenset(
 UNTRACED = frozenset(
     f"tests/{name}.py"
     for name in (
-        "flow/test_acting_storm", "flow/test_batch_exchange", "flow/test_hostile_text", "flow/test_llm_ledger",
-        "flow/test_llm_overlap", "flow/test_themes", "integration/connectors/test_intercom_simulated",
+        "flow/test_acting_storm", "flow/test_batch_exchange", "flow/test_daily", "flow/test_hostile_text",
+        "flow/test_llm_ledger", "flow/test_llm_overlap", "flow/test_llm_reading", "flow/test_themes",
+        "integration/connectors/test_intercom_simulated",
         "integration/pipeline/test_suspicion_data", "integration/pipeline/test_theming_sequences",
         "integration/store/test_store_corrections", "pages/test_files", "pages/test_hostile",
         "unit/classify/llm/test_real_threads", "unit/connectors/test_odd_answers",
