@@ -1,5 +1,6 @@
 -- What people corrected in readings, the words that full text searches, and indexes of the list of conversations.
--- Nothing that exists is rewritten. The words are new beside it: about half a minute for 100,000 conversations, once.
+-- Nothing that exists is rewritten. The words are new beside it: half a minute to two minutes for 100,000
+-- conversations, once.
 
 -- A field of a reading that a person changed; in force until `undone_at`. `was` is what the model says now (null: it
 -- has not read the whole, or says nothing), `was_score` its sentiment score, `was_label` what labels alone said.
