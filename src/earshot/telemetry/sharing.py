@@ -95,15 +95,18 @@ class Gathering:
         return None
 
     def _lives(self, file: Path) -> bool:
-        if self._now() - file.stat().st_mtime > SILENT:
-            return False
-        try:
-            os.kill(int(file.name.partition("-")[0]), 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
+        return self._now() - file.stat().st_mtime <= SILENT and lives(int(file.name.partition("-")[0]))
+
+
+def lives(pid: int) -> bool:
+    """Whether there is a process of that id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
         return True
+    return True
 
 
 def _numbers(document: Any) -> Numbers:

@@ -12,7 +12,7 @@ from earshot.ports.meter import Meter, NoMeter
 from earshot.telemetry import logs, tracing
 from earshot.telemetry.meter import PrometheusMeter
 from earshot.telemetry.settings import TelemetrySettings
-from earshot.telemetry.sharing import FOLDER, Gathering, HandingOver
+from earshot.telemetry.sharing import FOLDER, Gathering, HandingOver, lives
 
 _FOLDERS = "earshot-metrics-"
 _LEFT_SECONDS = 86_400.0
@@ -76,17 +76,7 @@ def sweep(place: Path, *, older_than: float) -> None:
         number = folder.name.removeprefix(_FOLDERS).partition("-")[0]
         try:
             age = time.time() - folder.stat().st_mtime
-            if age > older_than and number.isdecimal() and not _lives(int(number)):
+            if age > older_than and number.isdecimal() and not lives(int(number)):
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
