@@ -243,6 +243,21 @@ async def test_a_contact_renamed_while_its_conversation_is_on_the_way_is_not_sto
     assert held.customer.name == "Another Name"
 
 
+async def test_where_nobody_is_remembered_many_conversations_of_one_contact_are_stored(
+    sim: IntercomSim, open_line: Open
+) -> None:
+    ear = Ear(await open_line(sim, intercom={"cache_hours": 0}))
+    talks = [sim.begin(f"{LOST} {number}") for number in range(3)]
+    contact = str(talks[0]["contacts"]["contacts"][0]["id"])
+    assert (await sync(ear.parts, since=datetime.now(UTC) - timedelta(hours=1), until=None)).complete
+    sim.update_contact(contact, {"name": "Another Name"})
+    await ear.hear(contact, concern=Concern.CONTACT)
+    async with ear.parts.store.unit() as unit:
+        held = await unit.conversations.get([talk["id"] for talk in talks])
+    assert [one.customer.name for one in held if one.customer] == ["Another Name"] * 3
+    assert await ear.waiting() == (0, 0)
+
+
 async def test_conversations_of_a_deleted_contact_are_fetched_anew(sim: IntercomSim, open_line: Open) -> None:
     ear = Ear(await open_line(sim))
     talk = sim.begin(LOST)

@@ -5,7 +5,7 @@ import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from earshot.connectors.intercom.client import IntercomClient, part_of_path
@@ -28,6 +28,7 @@ _REMEMBERED = 20_000
 _BESIDE = 4_000
 _BESIDE_FOR = timedelta(minutes=5)
 """So many objects stay in memory beside the store's cache, and so long: who writes often writes again soon."""
+_EVER = datetime.min.replace(tzinfo=UTC)
 _HOPS = 3
 _CANONICAL = re.compile(r"<[^>]*/contacts/([^/>?]+)[^>]*>\s*;\s*rel=\"?canonical\"?", re.IGNORECASE)
 _KEPT = {
@@ -79,20 +80,20 @@ class Customers:
         self._memory: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
-    async def of(self, conversation: Json) -> Customer | None:
-        """The customer of a conversation's JSON; None where it names no contact."""
-        return (await self.known(conversation)).customer
+    async def known(self, conversation: Json, *, any_age: bool = False) -> Known:
+        """The customer of a conversation's JSON, None where it names no contact, and what that was taken from.
 
-    async def known(self, conversation: Json) -> Known:
-        """The same with what it was taken from."""
+        `any_age`: what the cache holds is good enough, however old.
+        """
+        since = _EVER if any_age else self._clock.now() - self._fresh_for
         contact_id = main_contact(conversation)
         if contact_id is None:
             return Known(None)
         contact, company = _Found({"id": contact_id}), _Found(obj(conversation.get("company")))
         if self._settings.read_customers:
-            contact = await self._find(CONTACT, contact_id)
+            contact = await self._find(CONTACT, contact_id, since=since)
             if not _is_whole(company.body):
-                company = await self._company_of(company.body, contact.body)
+                company = await self._company_of(company.body, contact.body, since=since)
         opener = _opener(conversation, contact_id)
         customer = to_customer(contact.body, company.body, opener=opener, settings=self._settings)
         return Known(customer, contact.behind + company.behind)
@@ -108,16 +109,16 @@ class Customers:
         for one in behind:
             self._memory.pop((one.kind, one.id), None)
 
-    async def _company_of(self, company: Json, contact: Json) -> _Found:
+    async def _company_of(self, company: Json, contact: Json, *, since: datetime) -> _Found:
         companies = objects(contact.get("companies"), "data", "companies")
         company_id = ident(company.get("id")) or next(
             (found for c in companies if (found := ident(c.get("id")))), None
         )
-        return _Found(company) if company_id is None else await self._find(COMPANY, company_id)
+        return _Found(company) if company_id is None else await self._find(COMPANY, company_id, since=since)
 
-    async def _find(self, kind: str, key: str) -> _Found:
+    async def _find(self, kind: str, key: str, *, since: datetime) -> _Found:
         async with self._turn(kind, key):
-            known = await self._followed(kind, key)
+            known = await self._followed(kind, key, since=since)
             return await self._ask(kind, key) if known is None else known
 
     async def _ask(self, kind: str, key: str) -> _Found:
@@ -146,11 +147,11 @@ class Customers:
             if not lock.locked():
                 self._turns.pop((kind, key), None)
 
-    async def _followed(self, kind: str, key: str) -> _Found | None:
+    async def _followed(self, kind: str, key: str, *, since: datetime) -> _Found | None:
         """What is known of one, wherever it was merged into."""
         times: dict[str, datetime] = {}
         for _ in range(_HOPS + 1):
-            known = await self._known(kind, key)
+            known = await self._known(kind, key, since=since)
             if known is None:
                 return None
             times[key] = known.fetched_at
@@ -159,28 +160,30 @@ class Customers:
             key = same
         return None
 
-    async def _known(self, kind: str, key: str) -> Cached | None:
-        """What was learned within the hours of the settings, here or by another process."""
-        known = self._remembered(kind, key)
+    async def _known(self, kind: str, key: str, *, since: datetime) -> Cached | None:
+        """What was learned since a moment, here or by another process."""
+        known = self._remembered(kind, key, since=since)
         if known is None and self._directory is not None:
-            fresh_since = self._clock.now() - self._fresh_for
-            known = (await self._directory.load(kind, [key], fresh_since=fresh_since)).get(key)
+            known = (await self._directory.load(kind, [key], fresh_since=since)).get(key)
             if known is not None:
                 self._remember(kind, key, cached=known)
         return known
 
-    def _remembered(self, kind: str, key: str) -> Cached | None:
-        entry, now = self._memory.get((kind, key)), self._clock.now()
-        if entry is None or now - entry.cached.fetched_at >= self._fresh_for or now - entry.since >= self._kept_for:
+    def _remembered(self, kind: str, key: str, *, since: datetime) -> Cached | None:
+        entry = self._memory.get((kind, key))
+        if entry is None or entry.cached.fetched_at <= since or self._clock.now() - entry.since >= self._kept_for:
             return None
         return entry.cached
 
     def _remember(self, kind: str, key: str, *, cached: Cached) -> None:
         now = self._clock.now()
         self._memory.pop((kind, key), None)
-        self._memory[kind, key] = _Entry(cached, now)
-        while len(self._memory) > self._most or now - next(iter(self._memory.values())).since >= self._kept_for:
+        while self._memory and (len(self._memory) >= self._most or self._is_over(now)):
             self._memory.popitem(last=False)
+        self._memory[kind, key] = _Entry(cached, now)
+
+    def _is_over(self, now: datetime) -> bool:
+        return now - next(iter(self._memory.values())).since >= self._kept_for
 
     async def _ask_contact(self, contact_id: str) -> Json:
         contact = await self._canonical(contact_id)

@@ -105,12 +105,12 @@ class IntercomSource:
 
     async def renewed(self, raw: bytes) -> Fetched:
         """A conversation from its stored JSON, with its customer as known now."""
-        return await self._normal(obj(json.loads(raw)), raw)
+        return await self._normal(obj(json.loads(raw)), raw, any_age=True)
 
-    async def _normal(self, data: Json, body: bytes) -> Fetched:
+    async def _normal(self, data: Json, body: bytes, *, any_age: bool = False) -> Fetched:
         workspace = await self.workspace()
         links = Links(self.settings.conversation_url, self.settings.app, workspace.id)
-        known = await self.customers.known(data)
+        known = await self.customers.known(data, any_age=any_age)
         fetched = normalise(data, body, plain=True, customer=known.customer, links=links)
         return fetched.model_copy(update={"behind": known.behind}) if known.behind else fetched
 

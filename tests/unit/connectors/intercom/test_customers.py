@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from earshot.connectors.intercom.customers import Customers, Known, main_contact, to_customer
-from earshot.domain.customer import Segment
+from earshot.domain.customer import Customer, Segment
 from earshot.errors import Misconfigured, Transient
 from earshot.ports.source import Behind
 from earshot.ports.store import Cached
@@ -48,6 +48,11 @@ class Crm:
             clock=clock,
             directory=directory,
         )
+
+
+async def who(customers: Customers, conversation: Json) -> Customer | None:
+    """The customer of a conversation."""
+    return (await customers.known(conversation)).customer
 
 
 class Drawer:
@@ -95,7 +100,7 @@ def about(*contact_ids: str, **more: Any) -> Json:
 
 
 async def test_contact_and_company_make_the_customer() -> None:
-    customer = await crm().open().of(about("p1"))
+    customer = await who(crm().open(), about("p1"))
     assert customer is not None
     assert (customer.id, customer.name, customer.email) == ("p1", "Ann", "ann@firm.example")
     assert (customer.company_id, customer.company) == ("f1", "Firm")
@@ -108,14 +113,14 @@ async def test_contact_and_company_make_the_customer() -> None:
 async def test_each_is_asked_once_however_many_ask_at_the_same_time() -> None:
     world = crm()
     customers = world.open()
-    found = await asyncio.gather(*(customers.of(about("p1")) for _ in range(50)))
+    found = await asyncio.gather(*(who(customers, about("p1")) for _ in range(50)))
     assert {customer.company for customer in found if customer} == {"Firm"}
     assert world.script.paths == ["/contacts/p1", "/companies/f1"]
 
 
 async def test_a_company_in_the_conversation_saves_a_request() -> None:
     world = crm()
-    customer = await world.open().of(about("p1", company=world.companies["f1"]))
+    customer = await who(world.open(), about("p1", company=world.companies["f1"]))
     assert customer is not None
     assert customer.company == "Firm"
     assert world.script.paths == ["/contacts/p1"]
@@ -124,7 +129,7 @@ async def test_a_company_in_the_conversation_saves_a_request() -> None:
 async def test_a_company_that_is_only_an_id_is_asked_for() -> None:
     world = crm()
     world.companies["f2"] = {"id": "f2", "name": "Other", "plan": {}}
-    customer = await world.open().of(about("p1", company={"type": "company", "id": "f2"}))
+    customer = await who(world.open(), about("p1", company={"type": "company", "id": "f2"}))
     assert customer is not None
     assert customer.company == "Other"
 
@@ -132,32 +137,32 @@ async def test_a_company_that_is_only_an_id_is_asked_for() -> None:
 async def test_known_for_a_day_then_asked_again() -> None:
     world, clock = crm(), Waits()
     customers = world.open(clock)
-    await customers.of(about("p1"))
+    await who(customers, about("p1"))
     clock.move(23 * 3600)
-    await customers.of(about("p1"))
+    await who(customers, about("p1"))
     assert len(world.script.requests) == 2
     clock.move(2 * 3600)
-    await customers.of(about("p1"))
+    await who(customers, about("p1"))
     assert len(world.script.requests) == 4
 
 
 async def test_the_directory_serves_the_next_process_for_the_rest_of_the_day() -> None:
     world, clock, drawer = crm(), Waits(), Drawer()
     first = world.open(clock, directory=drawer)
-    before = await first.of(about("p1"))
+    before = await who(first, about("p1"))
     clock.move(20 * 3600)
     second = world.open(clock, directory=drawer)
-    assert await second.of(about("p1")) == before
+    assert await who(second, about("p1")) == before
     assert len(world.script.requests) == 2
     clock.move(5 * 3600)
-    await second.of(about("p1"))
+    await who(second, about("p1"))
     assert len(world.script.requests) == 4
 
 
 async def test_only_what_is_used_is_kept() -> None:
     world, drawer = crm(), Drawer()
     customers = world.open(directory=drawer)
-    await customers.of(about("p1"))
+    await who(customers, about("p1"))
     assert "phone" not in drawer.held["contact", "p1"][0]
     assert drawer.held["contact", "p1"][0]["custom_attributes"] == {"tier": "gold"}
     assert drawer.saves == 2
@@ -170,7 +175,7 @@ async def test_what_was_learned_is_kept_at_once_with_the_moment_it_was_asked() -
     for hours, key in ((0, "q"), (5, "p1")):
         clock.move(hours * 3600)
         asked = clock.now()
-        await customers.of(about(key))
+        await who(customers, about(key))
         assert drawer.held["contact", key][1] == asked
 
 
@@ -178,11 +183,11 @@ async def test_a_merged_contact_is_followed_and_known_under_both_ids() -> None:
     world = crm()
     world.merged = {"old": "older", "older": "p1"}
     customers = world.open()
-    customer = await customers.of(about("old"))
+    customer = await who(customers, about("old"))
     assert customer is not None
     assert (customer.id, customer.name) == ("p1", "Ann")
-    await customers.of(about("p1"))
-    await customers.of(about("old"))
+    await who(customers, about("p1"))
+    await who(customers, about("old"))
     assert world.script.paths == ["/contacts/old", "/contacts/older", "/contacts/p1", "/companies/f1"]
 
 
@@ -190,8 +195,8 @@ async def test_merged_into_somebody_known_asks_who_that_is_now() -> None:
     world = crm()
     world.merged = {"old": "p1"}
     customers = world.open()
-    await customers.of(about("p1"))
-    customer = await customers.of(about("old"))
+    await who(customers, about("p1"))
+    customer = await who(customers, about("old"))
     assert customer is not None
     assert customer.name == "Ann"
     assert world.script.paths == ["/contacts/p1", "/companies/f1", "/contacts/old", "/contacts/p1"]
@@ -200,18 +205,18 @@ async def test_merged_into_somebody_known_asks_who_that_is_now() -> None:
 async def test_merges_in_a_circle_or_without_a_link_end() -> None:
     world = crm()
     world.merged = {"a": "b", "b": "a"}
-    customer = await world.open().of(about("a"))
+    customer = await who(world.open(), about("a"))
     assert customer is not None
     assert len(world.script.requests) == 4
     lost = Crm()
     lost.fault = error(410, "contact_merged")
-    assert (await lost.open().of(about("x"))) is not None
+    assert (await who(lost.open(), about("x"))) is not None
 
 
 async def test_a_contact_that_is_gone_keeps_the_name_the_conversation_knows() -> None:
     world = crm()
     author = {"type": "user", "id": "gone", "name": "Bo", "email": "bo@x.example"}
-    customer = await world.open().of(about("gone", source={"author": author}))
+    customer = await who(world.open(), about("gone", source={"author": author}))
     assert customer is not None
     assert (customer.id, customer.name, customer.email, customer.company) == ("gone", "Bo", "bo@x.example", None)
 
@@ -219,7 +224,7 @@ async def test_a_contact_that_is_gone_keeps_the_name_the_conversation_knows() ->
 async def test_a_company_that_is_gone_is_only_an_id() -> None:
     world = crm()
     world.companies.clear()
-    customer = await world.open().of(about("p1"))
+    customer = await who(world.open(), about("p1"))
     assert customer is not None
     assert (customer.company_id, customer.company, customer.plan) == ("f1", None, None)
 
@@ -229,17 +234,17 @@ async def test_a_failure_is_no_answer_and_is_not_remembered() -> None:
     customers = world.open()
     world.fault = error(500)
     with pytest.raises(Transient):
-        await customers.of(about("p1"))
+        await who(customers, about("p1"))
     world.fault = error(403, "forbidden")
     with pytest.raises(Misconfigured):
-        await customers.of(about("p1"))
+        await who(customers, about("p1"))
     world.fault = None
-    assert await customers.of(about("p1")) is not None
+    assert await who(customers, about("p1")) is not None
 
 
 async def test_previous_conversations_are_counted_only_when_wished() -> None:
     world = crm()
-    customer = await world.open(count_previous=True).of(about("p1"))
+    customer = await who(world.open(count_previous=True), about("p1"))
     assert customer is not None
     assert customer.previous_conversations == 3
     assert world.script.paths == ["/contacts/p1", "/conversations/search", "/companies/f1"]
@@ -247,14 +252,14 @@ async def test_previous_conversations_are_counted_only_when_wished() -> None:
 
 async def test_customers_can_be_left_unread() -> None:
     world = crm()
-    customer = await world.open(read_customers=False).of(about("p1"))
+    customer = await who(world.open(read_customers=False), about("p1"))
     assert customer is not None
     assert customer.name is None
     assert world.script.requests == []
 
 
 async def test_without_a_contact_there_is_no_customer() -> None:
-    assert await crm().open().of({"contacts": None}) is None
+    assert await who(crm().open(), {"contacts": None}) is None
 
 
 def test_the_contact_who_opened_it_counts() -> None:
@@ -285,7 +290,7 @@ async def test_what_another_process_learned_or_erased_is_found_by_its_time() -> 
     stale = await other.known(about("p1"))
     assert [behind.id for behind in outdated(stale, shared)] == ["p1"]
     other.forget(outdated(stale, shared))
-    gone = await other.of(about("p1"))
+    gone = await who(other, about("p1"))
     assert gone is not None
     assert (gone.name, gone.email, gone.plan, gone.since) == (None, None, None, None)
     shared.held.clear()
@@ -293,7 +298,7 @@ async def test_what_another_process_learned_or_erased_is_found_by_its_time() -> 
     stale = await other.known(about("p1"))
     assert outdated(stale, shared) == list(stale.behind), "that was erased"
     other.forget(stale.behind)
-    again = await other.of(about("p1"))
+    again = await who(other, about("p1"))
     assert again is not None
     assert again.name == "Someone else"
 
@@ -303,17 +308,17 @@ async def test_memory_beside_the_directory_lasts_minutes_and_is_bounded(
 ) -> None:
     world, shared, clock = crm(), Drawer(), Waits()
     customers = world.open(clock, directory=shared)
-    await customers.of(about("p1"))
+    await who(customers, about("p1"))
     shared.held["contact", "p1"] = ({"id": "p1", "name": "Changed"}, clock.now())
     for minutes, name in ((4, "Ann"), (2, "Changed")):
         clock.move(minutes * 60)
-        found = await customers.of(about("p1"))
+        found = await who(customers, about("p1"))
         assert found is not None
         assert found.name == name
     monkeypatch.setattr(customers, "_most", 3)
     for number in range(20):
         world.contacts[f"x{number}"] = {"id": f"x{number}", "name": "X"}
-        await customers.of(about(f"x{number}"))
+        await who(customers, about(f"x{number}"))
     assert len(customers._memory) == 3  # pyright: ignore[reportPrivateUsage]
 
 
@@ -321,15 +326,15 @@ async def test_whoever_was_merged_shows_what_the_other_one_is_called_now() -> No
     world, shared = crm(), Drawer()
     customers = world.open(directory=shared)
     world.merged["p0"] = "p1"
-    assert [one.name for key in ("p0", "p1") if (one := await customers.of(about(key)))] == ["Ann", "Ann"]
+    assert [one.name for key in ("p0", "p1") if (one := await who(customers, about(key)))] == ["Ann", "Ann"]
     world.contacts["p1"] = {**world.contacts["p1"], "name": "Anna"}
     await customers.refresh("contact", "p1")
-    assert [one.name for key in ("p0", "p1") if (one := await customers.of(about(key)))] == ["Anna", "Anna"]
+    assert [one.name for key in ("p0", "p1") if (one := await who(customers, about(key)))] == ["Anna", "Anna"]
     world.contacts["p2"] = {"id": "p2", "name": "Berta"}
     world.merged["p1"] = "p2"
     del world.contacts["p1"]
     await customers.refresh("contact", "p1")
-    found = [await customers.of(about(key)) for key in ("p0", "p1", "p2")]
+    found = [await who(customers, about(key)) for key in ("p0", "p1", "p2")]
     assert [(one.id, one.name) for one in found if one] == [("p2", "Berta")] * 3
     assert "Anna" not in str(shared.held), "nothing is kept of the one that is gone"
 
