@@ -121,18 +121,73 @@ class Line(asyncio.Protocol):
             answered(status)
 
 
+class Lines:
+    """Connections to one server, as many as are needed at once."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._idle: list[Line] = []
+        self._open = 0
+
+    async def ask(self, request: bytes) -> int:
+        """Send a request over a free connection; the status of its answer, 0 when there was none."""
+        line = await self._line()
+        if line is None:
+            return 0
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def answered(status: int) -> None:
+            if not answer.done():
+                answer.set_result(status)
+
+        line.ask(request, answered)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                status = await answer
+        except TimeoutError:
+            status = 0
+        if status and line.transport is not None:
+            self._idle.append(line)
+            return status
+        self._open -= 1
+        if line.transport is not None:
+            line.transport.abort()
+        return status
+
+    def close(self) -> None:
+        """Hang up."""
+        for line in self._idle:
+            if line.transport is not None:
+                line.transport.abort()
+
+    async def _line(self) -> Line | None:
+        while self._idle:
+            line = self._idle.pop()
+            if line.transport is not None and not line.transport.is_closing():
+                return line
+            self._open -= 1
+        if self._open >= MOST_LINES:
+            return None
+        self._open += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                _, made = await asyncio.get_running_loop().create_connection(Line, self._host, self._port)
+        except (OSError, TimeoutError):
+            self._open -= 1
+            return None
+        return made
+
+
 class Load:
     """Sends and measures."""
 
     def __init__(self, url: str, options: argparse.Namespace) -> None:
         parts = urlsplit(url)
-        self.host, self.port = str(parts.hostname), int(parts.port or 80)
+        self._lines = Lines(str(parts.hostname), int(parts.port or 80))
         self.letters = Letters(parts.netloc, parts.path, run=options.run, conversations=options.conversations,
                                seed=options.seed)  # fmt: skip
         self.tally = Tally()
         self._retry = float(options.retry_seconds)
-        self._idle: list[Line] = []
-        self._lines = 0
         self._open: set[asyncio.Task[None]] = set()
         self._chance = random.Random(options.seed + 1)
 
@@ -170,7 +225,7 @@ class Load:
 
     async def _send(self, name: str, request: bytes, *, attempt: int) -> None:
         began = time.perf_counter()
-        status = await self._asked(request)
+        status = await self._lines.ask(request)
         self.tally.statuses[status] += 1
         if status == 200:
             self.tally.seconds.append(time.perf_counter() - began)
@@ -180,47 +235,6 @@ class Load:
             await self._send(name, self.letters.request(name, 2), attempt=2)
         else:
             self.tally.given_up += 1
-
-    async def _asked(self, request: bytes) -> int:
-        line = await self._line()
-        if line is None:
-            return 0
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        def answered(status: int) -> None:
-            if not answer.done():
-                answer.set_result(status)
-
-        line.ask(request, answered)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                status = await answer
-        except TimeoutError:
-            status = 0
-        if status and line.transport is not None:
-            self._idle.append(line)
-            return status
-        self._lines -= 1
-        if line.transport is not None:
-            line.transport.abort()
-        return status
-
-    async def _line(self) -> Line | None:
-        while self._idle:
-            line = self._idle.pop()
-            if line.transport is not None and not line.transport.is_closing():
-                return line
-            self._lines -= 1
-        if self._lines >= MOST_LINES:
-            return None
-        self._lines += 1
-        try:
-            async with asyncio.timeout(PATIENCE):
-                _, made = await asyncio.get_running_loop().create_connection(Line, self.host, self.port)
-        except (OSError, TimeoutError):
-            self._lines -= 1
-            return None
-        return made
 
 
 def centile(values: list[float], share: float) -> float:

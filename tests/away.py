@@ -19,3 +19,7 @@ class Restarting:
             self.away -= 1
             raise Transient("the connection to the database was lost")
         return self._store.unit()
+
+    def single(self) -> Any:
+        """A unit for one statement, or none while the database is away."""
+        return self._store.single() if not self.away else self.unit()

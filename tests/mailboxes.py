@@ -62,7 +62,7 @@ class Sabotaged:
     before: Callable[[Sequence[Notification]], Any]
     commits: list[int] = field(default_factory=list[int])
 
-    def unit(self) -> "SabotagedUnit":
+    def single(self) -> "SabotagedUnit":
         return SabotagedUnit(self)
 
 
@@ -79,12 +79,8 @@ class SabotagedUnit:
 
     async def take(self, notifications: Sequence[Notification], *, debounce: timedelta, now: datetime) -> int:
         await self._of.before(notifications)
+        self._of.commits.append(1)
         if self._of.real is None:
             return len(notifications)
-        async with self._of.real.unit() as unit:
-            new = await unit.inbox.take(notifications, debounce=debounce, now=now)
-            await unit.commit()
-        return new
-
-    async def commit(self) -> None:
-        self._of.commits.append(1)
+        async with self._of.real.single() as unit:
+            return await unit.inbox.take(notifications, debounce=debounce, now=now)

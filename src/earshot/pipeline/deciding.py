@@ -9,6 +9,7 @@ from earshot.decide.evaluate import Verdict, evaluate
 from earshot.decide.rules import Rules
 from earshot.decide.standing import standings
 from earshot.domain.action import Action
+from earshot.domain.conversation import Conversation
 from earshot.domain.facts import Facts
 from earshot.domain.insight import Stage
 from earshot.pipeline.clashes import clash_safe
@@ -68,15 +69,18 @@ async def _batch(parts: Parts, rules: Rules) -> tuple[int, int] | None:
     return len(facts), new
 
 
-async def decide_on(parts: Parts, unit: Unit, *, ids: Sequence[str], now: datetime) -> list[Decided]:
+async def decide_on(
+    parts: Parts, unit: Unit, *, ids: Sequence[str], now: datetime, stored: Sequence[Conversation] = ()
+) -> list[Decided]:
     """Judge these conversations by what is known of them, again where they were judged before. The caller commits.
 
-    A rule that needs what is lacking is left for later, when the reading or the theme is there.
+    A rule that needs what is lacking is left for later, when the reading or the theme is there. `stored`: those of
+    them that the caller holds as they are stored.
     """
     facts = await unit.decisions.of(ids, now=now)
     if not facts:
         return []
-    decided = await judged(parts, unit, rules=parts.make_rules(), facts=facts, now=now)
+    decided = await judged(parts, unit, rules=parts.make_rules(), facts=facts, now=now, stored=stored)
     final = [one.conversation_id for one in decided if one.final]
     await unit.decisions.save([action for one in decided for action in one.actions], decided=final, now=now)
     return decided
@@ -90,12 +94,20 @@ async def decisions(
     return [action for one in found for action in one.actions]
 
 
-async def judged(parts: Parts, unit: Unit, *, rules: Rules, facts: Sequence[Facts], now: datetime) -> list[Decided]:
+async def judged(
+    parts: Parts,
+    unit: Unit,
+    *,
+    rules: Rules,
+    facts: Sequence[Facts],
+    now: datetime,
+    stored: Sequence[Conversation] = (),
+) -> list[Decided]:
     """The same with the verdicts, one for each of the facts, in their order."""
     states = standings([rule.settings for rule in rules.ordered], await unit.rulebook.states())
     found = [Judged(f, evaluate(rules, f, standings=states)) for f in facts]
-    doubted = await doubts(parts, unit, rules=rules, judged=found)
-    placed = await located(parts, unit, judged=found)
+    doubted = await doubts(parts, unit, rules=rules, judged=found, stored=stored)
+    placed = await located(parts, unit, judged=found, stored=stored)
     return [
         Decided(
             one.facts,

@@ -1,4 +1,4 @@
-"""A pace that all processes on one database keep together; turns asked for at once share a transaction."""
+"""A pace that all processes on one database keep together; turns asked for at once share a statement."""
 
 import asyncio
 
@@ -39,7 +39,5 @@ class StoredPace:
                         turn.set_result(max(0.0, first + place * interval))
 
     async def _reserve(self, count: int, *, interval: float, slack: float) -> float:
-        async with self._store.unit() as unit:
-            first = await unit.calls.turns(self._key, count, interval=interval, slack=slack)
-            await unit.commit()
-        return first
+        async with self._store.single() as unit:
+            return await unit.calls.turns(self._key, count, interval=interval, slack=slack)

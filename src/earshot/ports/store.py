@@ -330,6 +330,13 @@ class Store(Protocol):
         """A fresh transaction."""
         ...
 
+    def single(self) -> Unit:
+        """A unit for one statement, durable when it returns: no transaction costs it two more round trips.
+
+        A second statement raises RuntimeError.
+        """
+        ...
+
     def engine(
         self, *, grace: timedelta = timedelta(seconds=25), heartbeat: timedelta = timedelta(seconds=30)
     ) -> Engine:

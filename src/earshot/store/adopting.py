@@ -21,7 +21,7 @@ _PLACED = """
 """
 _ADOPT = """
     with free as (
-        select key from action where key = any(:keys) and unplaced order by key for no key update {busy}
+        select key from action where key = any(:keys) and unplaced order by key for no key update
     )
     update action a set subject_id = p.theme_id, unplaced = false, adopted = true
     from free join unnest(cast(:keys as text[]), cast(:themes as text[])) as p (key, theme_id) using (key)
@@ -117,16 +117,16 @@ def is_placed(action: Action) -> bool:
     return action.subject is Subject.THEME and not action.subject_id.startswith(STANDINS)
 
 
-async def adopt(sql: Sql, *, patient: bool = True) -> None:
+async def adopt(sql: Sql) -> None:
     """Give actions whose theme became known that theme as their subject, and what was made for them too.
 
-    Who is not `patient` leaves those that somebody holds, such as a plan in the making, to the next one.
+    Done before plans are made and when something is decided about a theme; what is decided before a theme is known
+    need not wait for it.
     """
     known = {row["key"]: row["theme_id"] for row in await sql.rows(_PLACED)}
     if not known:
         return
-    busy = "" if patient else "skip locked"
-    keys = await sql.column(_ADOPT.format(busy=busy), keys=list(known), themes=list(known.values()))
+    keys = await sql.column(_ADOPT, keys=list(known), themes=list(known.values()))
     values = {"keys": keys, "themes": [known[key] for key in keys]}
     for table in ("link", "delivery") if keys else ():
         await sql.run(_FOLLOW.format(table=table), **values)
@@ -157,7 +157,7 @@ async def resolve(sql: Sql, actions: Sequence[Action], *, now: datetime) -> None
     await sql.run(_KNOWN)
     if any(one.standin_key not in {"", one.key} for one in actions) and await sql.run(_STOOD_IN):
         await sql.run(_KNOWN)
-    if themes and await sql.run(_ADOPTED):
+    if any(map(is_placed, actions)) and await sql.run(_ADOPTED):
         await sql.run(_KNOWN)
     if any(one.startswith(STANDINS) for one in themes):
         await sql.run(_SAME_MATTER)

@@ -144,7 +144,8 @@ class PostgresDecisions:
         """
         new = 0
         if actions:
-            await adopt(self._sql, patient=any(is_placed(action) for action in actions))
+            if any(is_placed(action) for action in actions):
+                await adopt(self._sql)
             await self._sql.stage(_DECIDED, [_staged(action, now=now) for action in actions])
             await resolve(self._sql, actions, now=now)
             new = await self._sql.run(_INSERT)

@@ -30,7 +30,12 @@ _HELD = """
     where conversation_id = any(:ids)
     union all
     select 'labels', conversation_id, content_hash, provisional from first_labels where conversation_id = any(:ids)
+    union all
+    select '', conversation_id, '', false from finding where conversation_id = any(:ids)
+    union all
+    select '', conversation_id, '', false from correction where conversation_id = any(:ids) and undone_at is null
 """
+"""No stage: something was found in it, or a person corrected something."""
 _UPSERT = f"""
     insert into conversation_insights (conversation_id, {", ".join(_PLAIN)}, updated_at, account, decided_at)
     select r.conversation_id, {", ".join(f"r.{name}" for name in _PLAIN)}, r.created_at, c.account, null
@@ -147,27 +152,32 @@ class PostgresInsights:
         """
         ids = sorted({one.conversation_id for one in (*insights, *unread, *labels)})
         current = {row["id"]: row["content_hash"] for row in await self._sql.rows(_LOCK, ids=ids)}
-        held: dict[Stage, _Held] = {Stage.FULL: {}, Stage.LABELS: {}}
+        held: dict[str, _Held] = {Stage.FULL: {}, Stage.LABELS: {}, "": {}}
         for row in await self._sql.rows(_HELD, ids=ids):
-            held[Stage(row["stage"])][row["conversation_id"]] = (row["content_hash"], row["provisional"])
+            held[row["stage"]][row["conversation_id"]] = (row["content_hash"], row["provisional"])
         full = held[Stage.FULL]
-        await self._save(_welcome(insights, current, held=full))
+        await self._save(_welcome(insights, current, held=full), first=not held[""])
         unlabelled = [one for one in labels if full.get(one.conversation_id, ("",))[0] != one.content_hash]
         await save_labels(self._sql, list(_welcome(unlabelled, current, held=held[Stage.LABELS]).values()))
         await self._save_unread(
             {u.conversation_id: u for u in unread if current.get(u.conversation_id) == u.content_hash}
         )
 
-    async def _save(self, insights: dict[str, Insight]) -> None:
+    async def _save(self, insights: dict[str, Insight], *, first: bool) -> None:
         if not insights:
             return
-        await self.lay(insights)
+        if first:
+            await self._put(insights, again=False)
+        else:
+            await self.lay(insights)
         await self._sql.run(_OVERTAKEN, ids=list(insights))
 
     async def lay(self, read: dict[str, Insight]) -> None:
         """Put readings, with what people corrected laid over them, in place of what is held. Rules judge anew."""
         insights = await overlay(self._sql, read)
-        again = await share_grouping(self._sql, list(insights))
+        await self._put(insights, again=await share_grouping(self._sql, list(insights)))
+
+    async def _put(self, insights: dict[str, Insight], *, again: bool) -> None:
         await self._sql.stage(READ, [insight_row(one) for one in insights.values()])
         await self._sql.stage(FOUND, [row for one in insights.values() for row in finding_rows(one)])
         await self._sql.run(_UPSERT)

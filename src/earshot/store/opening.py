@@ -62,6 +62,10 @@ class PostgresStore:
         )
         return made
 
+    def single(self) -> PostgresUnit:
+        """A unit for one statement, durable when it returns; a second one raises RuntimeError."""
+        return PostgresUnit(self._engine, kept=self._kept, single=True)
+
     async def vitals(self) -> Vitals:
         """What a health check wants to know."""
         return await vitals(self.address, embedded=self._embedded is not None)

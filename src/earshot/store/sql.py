@@ -57,10 +57,14 @@ class _Kept:
 
 
 class Sql:
-    """Runs statements. The transaction begins with the first one and ends with the unit of work."""
+    """Runs statements. The transaction begins with the first one and ends with the unit of work.
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    `single`: there is one statement only, which is a transaction by itself.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, single: bool = False) -> None:
         self._connection = connection
+        self._single = single
         self._kept: _Kept | None = None
         self._staged = set[str]()
         self._made = set[str]()
@@ -90,7 +94,9 @@ class Sql:
         return _count(prepared.get_statusmsg() or "")
 
     async def stage(self, stage: Stage, rows: Iterable[Sequence[Any]]) -> None:
-        """Fill a stage by COPY, replacing what it held."""
+        """Fill a stage by COPY, replacing what it held, until the transaction ends."""
+        if self._single:
+            raise RuntimeError("a stage without a transaction")
         kept = await self._begun()
         if stage.name not in kept.stages | self._made:
             await self.run(stage.ddl)
@@ -121,7 +127,7 @@ class Sql:
         """Make everything durable at once; the next statement begins a new transaction."""
         if self._broken:
             raise _gone()
-        if (kept := self._kept) is None:
+        if (kept := self._kept) is None or self._single:
             return
         ending = "; ".join([*(self._emptied(kept, name) for name in sorted(self._staged)), "commit"])
         await self._safe(lambda: kept.driver.execute(ending))
@@ -138,12 +144,13 @@ class Sql:
     async def rollback(self) -> None:
         """Undo what was not committed."""
         if (kept := self._kept) is not None:
-            await self._safe(lambda: kept.driver.execute("rollback"))
+            if not self._single:
+                await self._safe(lambda: kept.driver.execute("rollback"))
             self._forget()
 
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> tuple[Prepared, list[Row]]:
         query, names = numbered(statement)
-        kept = self._kept or await self._begun()
+        kept = await self._begun()
         prepared = kept.prepared.get(query) or await self._prepared(kept, query)
         values = [parameters[name] for name in names]
         try:
@@ -167,8 +174,11 @@ class Sql:
             while kept.driver.is_closed():
                 await self._connection.invalidate()
                 kept = await kept_of(self._connection)
-            await self._safe(lambda: kept.driver.execute("begin"))
+            if not self._single:
+                await self._safe(lambda: kept.driver.execute("begin"))
             self._kept = kept
+        elif self._single:
+            raise RuntimeError("a second statement in a unit for one")
         return self._kept
 
     async def _safe(self, run: Callable[[], Awaitable[T]]) -> T:

@@ -64,8 +64,6 @@ def _is_erased(arrival: Arrival, marks: dict[bytes, bool], *, erased: dict[bytes
 
 
 async def _found(sql: Sql, digests: Iterable[bytes]) -> dict[bytes, datetime]:
-    if not await sql.value("select exists (select from erased)"):
-        return {}
     rows = await sql.rows(
         "select digest, erased_at from erased where digest = any(cast(:digests as bytea[]))", digests=list(digests)
     )

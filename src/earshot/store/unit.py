@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class PostgresUnit:
-    """`ports.store.Unit` in PostgreSQL: what is not committed is rolled back."""
+    """`ports.store.Unit` in PostgreSQL: what is not committed is rolled back, unless it is `single`."""
 
     directory: PostgresDirectory
     conversations: PostgresConversations
@@ -60,9 +60,10 @@ class PostgresUnit:
     figures: PostgresFigures
     erasure: PostgresErasure
 
-    def __init__(self, engine: AsyncEngine, *, kept: KeptLexicon | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, *, kept: KeptLexicon | None = None, single: bool = False) -> None:
         self._engine = engine
         self._kept = kept
+        self._single = single
         self._connection: AsyncConnection | None = None
         self._pages: PostgresPages | None = None
 
@@ -86,7 +87,7 @@ class PostgresUnit:
             self._connection = await self._engine.connect()
         except Exception as error:
             raise translated(error) from error
-        self.sql = sql = Sql(self._connection)
+        self.sql = sql = Sql(self._connection, single=self._single)
         self._rollups = rollups = Rollups(sql)
         purge = Purge(sql)
         self.directory = PostgresDirectory(sql)

@@ -35,6 +35,43 @@ async def test_nothing_goes_on_where_a_connection_was_lost(store: PostgresStore)
     assert await query(store, "select 1 from pg_tables where tablename = 'half_done'") == []
 
 
+async def write_alone(store: PostgresStore, *statements: str) -> None:
+    async with store.single() as unit:
+        for statement in statements:
+            await unit.sql.run(statement)
+
+
+async def stage_alone(store: PostgresStore) -> None:
+    async with store.single() as unit:
+        await unit.sql.stage(NOTES, [(1, "x")])
+
+
+async def test_a_single_statement_is_durable_when_it_returns(store: PostgresStore) -> None:
+    await query(store, "create table lone (n integer)")
+    with pytest.raises(RuntimeError, match="second statement"):
+        await write_alone(store, "insert into lone values (1)", "insert into lone values (2)")
+    with pytest.raises(RuntimeError, match="stage"):
+        await stage_alone(store)
+    with pytest.raises(Exception, match="division by zero"):
+        await write_alone(store, "insert into lone select 1 / (n - 1) from lone")
+    async with store.unit() as unit:
+        await unit.sql.run("insert into lone values (3)")
+    assert [row["n"] for row in await query(store, "select n from lone")] == [1]
+
+
+async def test_a_single_statement_on_a_connection_that_was_lost(store: PostgresStore) -> None:
+    lone = store.apart(connections=1)
+    try:
+        async with lone.single() as unit:
+            first = await backend(unit)
+        await query(store, CUT)
+        await asyncio.sleep(0.1)
+        async with lone.single() as unit:
+            assert await backend(unit) != first
+    finally:
+        await lone.close()
+
+
 async def wait_too_long(store: PostgresStore) -> None:
     async with store.unit() as unit, asyncio.timeout(0.1):
         await unit.sql.run("select pg_sleep(60)")

@@ -110,16 +110,20 @@ class Intake:
         with timed([case.stages for case, _ in new], "label"):
             reads = await self._labelling.read_at_once([conversation for _, conversation in new])
         answers = [Answer(case, said, read) for (case, said), read in zip(new, reads, strict=True)]
-        heard = {one.conversation_id: one for one in await self._conclude(unit, answers)}
+        said = [conversation for _, conversation in new]
+        heard = {one.conversation_id: one for one in await self._conclude(unit, answers, stored=said)}
         return [Taken(heard=t.heard or heard[c.conversation_id]) for c, t in zip(cases, taken, strict=True)]
 
-    async def _conclude(self, unit: Unit, answers: Sequence[Answer]) -> list[Heard]:
+    async def _conclude(
+        self, unit: Unit, answers: Sequence[Answer], *, stored: Sequence[Conversation] = ()
+    ) -> list[Heard]:
         parts, now = self._parts, self._parts.clock.now()
         with timed([answer.case.stages for answer in answers], "decide"):
             pairs: list[Answered] = [(answer.conversation, answer.read) for answer in answers]
             kept = await keep(unit, pairs, now=now)
             ids = [conversation.id for conversation, _ in pairs]
-            decided = {one.conversation_id: one for one in await judge(parts, unit, ids=ids, now=now)}
+            found = await judge(parts, unit, ids=ids, now=now, stored=stored)
+            decided = {one.conversation_id: one for one in found}
             jobs = [_read_job(one.case, now) for one in answers if self._labelling.follows(one.read)]
             if jobs:
                 await unit.jobs.enqueue(jobs)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from earshot.decide.subjects import URGENT
 from earshot.domain.action import INWARD, Action, ActionStatus
+from earshot.domain.conversation import Conversation
 from earshot.domain.insight import Stage
 from earshot.domain.job import Job, JobName
 from earshot.pipeline.deciding import Decided, decide_on
@@ -21,13 +22,20 @@ GATHER = timedelta(seconds=1)
 
 
 async def judge(
-    parts: Parts, unit: Unit, *, ids: Sequence[str], now: datetime, themed: bool = False
+    parts: Parts,
+    unit: Unit,
+    *,
+    ids: Sequence[str],
+    now: datetime,
+    themed: bool = False,
+    stored: Sequence[Conversation] = (),
 ) -> list[Decided]:
     """Judge conversations of which something new is known, and enqueue what follows. The caller commits.
 
-    `themed`: they were just given their themes, so that no job for that follows.
+    `themed`: they were just given their themes, so that no job for that follows. `stored`: those of them that the
+    caller holds as they are stored.
     """
-    decided = await decide_on(parts, unit, ids=ids, now=now)
+    decided = await decide_on(parts, unit, ids=ids, now=now, stored=stored)
     jobs = act_jobs(parts, [action for one in decided for action in one.actions])
     if not themed and any(
         one.facts.insight.stage != Stage.LABELS and "theme" in one.facts.lacking for one in decided

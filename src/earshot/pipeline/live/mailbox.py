@@ -145,14 +145,12 @@ class Mailbox:
             self._parts.meter.count("earshot_webhook_duplicates_total", len(notifications) - new)
 
     async def _commit(self, notifications: Sequence[Notification]) -> int:
-        async with self._parts.store.unit() as unit:
-            new = await unit.inbox.take(
+        async with self._parts.store.single() as unit:
+            return await unit.inbox.take(
                 notifications,
                 debounce=timedelta(seconds=self._parts.realtime.debounce_seconds),
                 now=self._parts.clock.now(),
             )
-            await unit.commit()
-        return new
 
 
 def _tell(letters: Sequence[_Letter]) -> None:

@@ -39,7 +39,7 @@ def parse_key(key: str) -> Thing:
 
 
 class Turns:
-    """Claims and returns turns of one process; claims that come together are made in one transaction."""
+    """Claims and returns turns of one process; claims that come together are made in one statement."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -80,10 +80,8 @@ class Turns:
     async def _claim(self, things: Sequence[Thing]) -> Sequence[Turn | Later | None]:
         parts = self._parts
         lease = timedelta(seconds=parts.realtime.lease_seconds)
-        async with parts.store.unit() as unit:
-            found = await unit.inbox.claim_all(things, lease=lease, now=parts.clock.now())
-            await unit.commit()
-        return found
+        async with parts.store.single() as unit:
+            return await unit.inbox.claim_all(things, lease=lease, now=parts.clock.now())
 
 
 def _reason(error: BaseException) -> str:

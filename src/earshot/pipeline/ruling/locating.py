@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from earshot.decide.subjects import URGENT
+from earshot.domain.conversation import Conversation
 from earshot.domain.facts import Facts
 from earshot.domain.insight import Stage
 from earshot.pipeline.parts import Parts
-from earshot.pipeline.ruling.suspicion import LOCAL, Judged
+from earshot.pipeline.ruling.suspicion import LOCAL, Judged, texts_of
 from earshot.ports.store import Unit
 
 
-async def located(parts: Parts, unit: Unit, *, judged: Sequence[Judged]) -> list[Facts]:
+async def located(
+    parts: Parts, unit: Unit, *, judged: Sequence[Judged], stored: Sequence[Conversation] = ()
+) -> list[Facts]:
     """The facts, in order, with the product area where an urgent action needs it to know what it is about.
 
     Labels name no area, and without it two outages would share one page until their themes are known.
@@ -18,7 +21,7 @@ async def located(parts: Parts, unit: Unit, *, judged: Sequence[Judged]) -> list
     wanted = [one.verdict.conversation_id for one in judged if _is_nowhere(one)]
     if not wanted:
         return [one.facts for one in judged]
-    reads = await parts.make_reader(LOCAL).read(await unit.conversations.get(wanted))
+    reads = await parts.make_reader(LOCAL).read(await texts_of(unit, wanted, stored=stored))
     areas = {one.conversation_id: one.reading.affected_feature or "" for one in reads if one.reading is not None}
     return [_at(one.facts, areas.get(one.verdict.conversation_id, "")) for one in judged]
 

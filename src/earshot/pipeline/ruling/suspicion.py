@@ -27,19 +27,34 @@ class Judged:
     verdict: Verdict
 
 
-async def doubts(parts: Parts, unit: Unit, *, rules: Rules, judged: Sequence[Judged]) -> dict[str, Doubts]:
+async def doubts(
+    parts: Parts,
+    unit: Unit,
+    *,
+    rules: Rules,
+    judged: Sequence[Judged],
+    stored: Sequence[Conversation] = (),
+) -> dict[str, Doubts]:
     """By conversation and rule, why a match waits for a person. Only what would leave Earshot is looked at."""
     outward = [one for one in judged if any(goes_out(match) for match in one.verdict.matches)]
     if not outward:
         return {}
     ids = [one.verdict.conversation_id for one in outward]
-    texts = {text.id: text for text in await unit.conversations.get(ids)}
+    texts = {text.id: text for text in await texts_of(unit, ids, stored=stored)}
     looks = await _second_looks(parts, outward, texts=texts)
     by_name = {rule.settings.name: rule for rule in rules.ordered}
     return {
         one.verdict.conversation_id: _doubts_of(one, by_name, text=texts.get(id_), looks=looks)
         for id_, one in zip(ids, outward, strict=True)
     }
+
+
+async def texts_of(unit: Unit, ids: Sequence[str], *, stored: Sequence[Conversation]) -> list[Conversation]:
+    """Conversations as they are stored; those that the caller holds are not asked for."""
+    held = [one for one in stored if one.id in ids]
+    known = {one.id for one in held}
+    lacking = [id_ for id_ in ids if id_ not in known]
+    return held + (await unit.conversations.get(lacking) if lacking else [])
 
 
 def _doubts_of(
