@@ -50,7 +50,8 @@ from earshot.sim.sample import generate, vocabulary
 from earshot.text.tokens import estimate_tokens
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-ROUNDS = 3
+ROUNDS = 10
+"""As often as a grouping asks at most."""
 OUTPUT = 50
 """Tokens that a row of the answer takes, by OpenAI's encoding; the rest of the answer takes about 15."""
 Row = dict[str, Any]
@@ -74,12 +75,17 @@ def main() -> None:
     sizes()
     mentions, matters = sample(given.sample, given.seed)
     for name, settings in (
-        ("sample, built-in words", GroupSettings()),
-        ("sample, its vocabulary", GroupSettings.model_validate(vocabulary())),
+        ("sample, built-in words", GroupSettings(adjudicator="llm")),
+        ("sample, its vocabulary", GroupSettings.model_validate({**vocabulary(), "adjudicator": "llm"})),
     ):
         measure(name, mentions, matters, settings=settings)
     if clusters.exists():
-        measure("real threads (clusters)", *threads(clusters), settings=GroupSettings(), simulated=False)
+        measure(
+            "real threads (clusters)",
+            *threads(clusters),
+            settings=GroupSettings(adjudicator="llm"),
+            simulated=False,
+        )
     else:
         print(f"{clusters} is not here")
 
@@ -155,9 +161,9 @@ def measure(
     for turn in range(ROUNDS + 1):
         done = regroup(mentions, Partition(), settings=settings, now=NOW, verdicts=verdicts)
         scores.append(b_cubed(done, mentions, matters))
-        if turn == ROUNDS:
-            break
         fresh = [q for q in open_questions(Adjudicator(), done.doubts) if q.custom_id not in seen]
+        if turn == ROUNDS or not fresh:
+            break
         seen |= {question.custom_id for question in fresh}
         asked += fresh
         for question in fresh:

@@ -190,10 +190,11 @@ def words_of(conversation: Conversation, author: Author) -> str | None:
 
 
 def asked(
-    mentions: Sequence[Mention], settings: GroupSettings, *, matter: Mapping[int, str], rounds: int = 4
+    mentions: Sequence[Mention], settings: GroupSettings, *, matter: Mapping[int, str], rounds: int = 10
 ) -> tuple[dict[int, str], str, list[Verdict]]:
     """Themes when somebody who knows the truth answers every doubt, and how much had to be asked."""
     known = {one.digest: matter[one.id] for one in mentions}
+    settings = settings.model_copy(update={"adjudicator": "llm"})
     verdicts: list[Verdict] = []
     doubts = pairs = 0
     themes, done = grouped(mentions, settings)

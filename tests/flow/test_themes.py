@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from earshot.domain.grouping import Decider, Verdict
 from earshot.domain.report import BEGINNING, Window
 from earshot.domain.theme import Theme
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.theming.consolidating import consolidate
 from earshot.pipeline.theming.edits import merge, split
+from earshot.pipeline.theming.settling import obey
 from earshot.sim.intercom.settings import SimSettings
 from earshot.sim.intercom.simulator import IntercomSim
 from earshot.sim.sample import generate, vocabulary
@@ -92,6 +94,41 @@ async def test_planted_matters_become_themes(sim: IntercomSim, open_line: Open) 
     assert swallowed <= 0.02
     assert (await consolidate(earshot.parts)).agreement >= 0.98
     assert await held(earshot) == found
+
+
+async def answer(earshot: Earshot, sim: IntercomSim) -> bool:
+    """Answer every doubt truthfully and obey; whether there were any."""
+    truths = {truth.conversation_id: truth.matters for truth in sim.truths}
+    async with earshot.parts.store.unit() as unit:
+        doubts = await unit.themes.doubts(MANY)
+        told = {one.digest: one for one in await unit.themes.mentions(MANY)}
+        matter = {
+            digest: truths[one.conversation_id][min(one.position, len(truths[one.conversation_id]) - 1)]
+            for digest, one in told.items()
+        }
+        pairs = [(doubt.digest, candidate.digest) for doubt in doubts for candidate in doubt.candidates]
+        await unit.themes.judge(
+            [
+                Verdict(one=a, other=b, same=matter[a] == matter[b], decided_by=Decider.MODEL, decided_at=DAY)
+                for a, b in pairs
+            ]
+        )
+        await unit.commit()
+    await obey(earshot.parts)
+    return bool(pairs)
+
+
+async def test_answered_truthfully_planted_matters_are_one_theme_each(sim: IntercomSim, open_line: Open) -> None:
+    earshot = await open_line(sim, group={**vocabulary(), "ask_small": 3})
+    await earshot.run(since=SINCE)
+    rounds = 0
+    while await answer(earshot, sim):
+        rounds += 1
+        assert rounds <= 12, "it ends"
+    found = await held(earshot)
+    whole, swallowed = shares(planted(sim, {one for theme in found.values() for one in theme}), found)
+    assert whole >= 0.95
+    assert swallowed <= 0.02
 
 
 async def test_every_quote_is_a_customers_own_words(sim: IntercomSim, open_line: Open) -> None:

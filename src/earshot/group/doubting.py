@@ -29,7 +29,7 @@ def doubts_of(held: Held, links: Sequence[Link], *, settings: GroupSettings) -> 
         if not _settled(held, number, settings=settings):
             options[number].update(near)
     for link in links:
-        asked = options[_speaker(held, link.one).id]
+        asked = options[speaker(held, link.one).id]
         asked[link.other] = max(asked.get(link.other, 0.0), link.probability)
     likest = sorted(options, key=lambda n: (-max(options[n].values(), default=0.0), held.ranks[n]))[:AT_ONCE]
     found = (_doubt(held, number, options=options[number], settings=settings) for number in sorted(likest))
@@ -50,10 +50,10 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
     candidates: list[Candidate] = []
     for name, probability in sorted(options.items(), key=lambda item: (-item[1], item[0])):
         if name in held.cells and settings.doubt_from <= probability < settings.doubt_to:
-            speaker = _speaker(held, name)
-            if speaker.digest not in judged:
-                judged.add(speaker.digest)
-                candidates.append(_candidate(name, speaker, probability=probability))
+            said = speaker(held, name)
+            if said.digest not in judged:
+                judged.add(said.digest)
+                candidates.append(candidate(name, said, probability=probability))
     if not candidates:
         return None
     return Doubt(
@@ -66,14 +66,15 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
     )
 
 
-def _speaker(held: Held, cell: str) -> Mention:
+def speaker(held: Held, cell: str) -> Mention:
     """Its earliest core mention that gives its reader no orders (no model is shown such a text), or the first."""
     core = [held.mentions[number] for number in held.cells[cell].core]
     plain = (one for one in core if not instructs(f"{one.summary}\n{told(one)}"))
     return next(plain, core[0])
 
 
-def _candidate(name: str, founder: Mention, *, probability: float) -> Candidate:
+def candidate(name: str, founder: Mention, *, probability: float) -> Candidate:
+    """A cell as something that may be the same matter; its founder speaks for it."""
     return Candidate(
         id=name,
         digest=founder.digest,

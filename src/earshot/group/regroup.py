@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from earshot.domain.grouping import Mention, Partition, Placement, Rank, Regrouping, ThemeHead, Verdict
+from earshot.domain.grouping import Doubt, Mention, Partition, Placement, Rank, Regrouping, ThemeHead, Verdict
 from earshot.group.cell import Cell, Spot
 from earshot.group.cells import Cells
 from earshot.group.conditions import MIXED, changed, conditions_of
@@ -21,6 +21,7 @@ from earshot.group.naming import head_of, renamed
 from earshot.group.obeying import keep_together, obey, part
 from earshot.group.orders import Pin, is_pin, orders_of
 from earshot.group.settings import GroupSettings
+from earshot.group.small import doubts_of_small
 from earshot.group.telling import common_terms, lexicon_of, told
 from earshot.group.unions import Unions
 from earshot.group.vocabulary import vocabulary
@@ -119,7 +120,7 @@ class Regroup:
             gone=tuple(sorted(name for name in stored.cells if name not in self.held.cells)),
             heads=self._heads(),
             lineage=lineage_of(turn, self.held),
-            doubts=doubts_of(self.held, self.unions.links, settings=self._given.settings),
+            doubts=self._doubts(),
             lexicon=None if self._lexicon == stored.lexicon else self._lexicon,
             conditions=self._made_under(),
         )
@@ -131,6 +132,14 @@ class Regroup:
     def sketch(self, mention: Mention) -> Sketch:
         """The mention as it is compared in this run."""
         return self._sketcher.sketch(told(mention), embedding=self._given.embeddings.get(mention.digest))
+
+    def _doubts(self) -> tuple[Doubt, ...]:
+        given = self._given
+        found = doubts_of(self.held, self.unions.links, settings=given.settings)
+        if given.partial:
+            return found
+        asked = {doubt.mention_id for doubt in found if doubt.mention_id is not None}
+        return found + doubts_of_small(self.held, self.unions.groups(), most=given.settings.small, besides=asked)
 
     def _made_under(self) -> str:
         """The conditions to be kept; empty where they are as they were, or where only a part is known."""

@@ -48,6 +48,14 @@ class GroupSettings(Noun):
         description='"llm": doubtful pairings are put to your language model ("same matter?"), within its budget. '
         "Doubts wait for a person or for `earshot themes adjudicate` otherwise.",
     )
+    ask_small: int | None = Field(
+        default=None,
+        ge=0,
+        le=20,
+        description="Themes of at most so many conversations are asked about even beside themes that they do not "
+        "resemble: a message may tell its matter in words that nobody else uses. Left out: 3 where a model "
+        "adjudicates, otherwise 0, which is never.",
+    )
     names: Literal["auto", "extractive", "llm"] = Field(
         default="auto",
         description='Who names themes: "extractive" takes the best summary of a mention, "llm" your language '
@@ -74,6 +82,13 @@ class GroupSettings(Noun):
         'A plus means and, a vertical bar or; what stands after " - " must not be there: '
         '"dispatch + uptime - slow". The name of a built-in matter adds to it.',
     )
+
+    @property
+    def small(self) -> int:
+        """Up to how many conversations a theme is small enough to be asked about beside any other."""
+        if self.ask_small is not None:
+            return self.ask_small
+        return 0 if self.adjudicator == "off" else 3
 
     @model_validator(mode="after")
     def _patterns_make_sense(self) -> Self:

@@ -1,0 +1,84 @@
+"""Themes that stayed small because nothing was found for them: asked about beside what is there, however unlike.
+
+A message without a telling word ("could engineers record a memo?") is no candidate of its theme by any score, but a
+reader sees at once that it is that matter. Answers are remembered, so each round asks about other themes, until a
+text was judged often enough.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from earshot.domain.grouping import Doubt, Rank
+from earshot.group.cell import Cell
+from earshot.group.doubting import MOST, candidate, speaker, told
+from earshot.group.held import Held
+from earshot.group.likeness.score import same_matter
+
+AT_ONCE = 200
+"""So many small themes are asked about in one grouping, those that began last."""
+BESIDE = 400
+"""So many themes, the largest, are what they may belong to."""
+JUDGED = 30
+"""A text with so many verdicts is asked about no more."""
+OWN_KIND = 3
+"""So many of the candidates are of its own issue type, where there are so many; the rest may be of any."""
+
+
+class _Theme(NamedTuple):
+    """A theme by its oldest cell; sorted, the largest come first, then the oldest."""
+
+    minus_conversations: int
+    first: Rank
+    cell: Cell
+
+
+def doubts_of_small(
+    held: Held, groups: Sequence[Sequence[str]], *, most: int, besides: Collection[int]
+) -> tuple[Doubt, ...]:
+    """Doubts whether themes of at most so many conversations belong to larger or older ones, the likest first.
+
+    `groups` are the cells of each theme; mentions among `besides` are being asked about already.
+    """
+    if not most:
+        return ()
+    themes = sorted(_theme(held, cells) for cells in groups)
+    begin = next((at for at, one in enumerate(themes) if -one.minus_conversations <= most), len(themes))
+    latest = sorted(range(begin, len(themes)), key=lambda at: themes[at].first, reverse=True)[:AT_ONCE]
+    found = (_doubt(held, themes[at].cell, others=themes[: min(at, BESIDE)], besides=besides) for at in latest)
+    return tuple(doubt for doubt in found if doubt is not None)
+
+
+def _theme(held: Held, names: Sequence[str]) -> _Theme:
+    cells = [held.cells[name] for name in names]
+    said_in = {held.mentions[number].conversation_id for cell in cells for _, number in cell.members}
+    oldest = min(cells, key=lambda cell: cell.first)
+    return _Theme(-len(said_in), oldest.first, oldest)
+
+
+def _doubt(held: Held, cell: Cell, *, others: Sequence[_Theme], besides: Collection[int]) -> Doubt | None:
+    mention = speaker(held, cell.id)
+    judged = {mention.digest, *held.orders.verdicts.get(mention.digest, ())}
+    if mention.id in besides or len(judged) > JUDGED:
+        return None
+    centre = cell.profile(cell.core, held.sketches)
+    known = {
+        said.digest: (other, said)
+        for other in others
+        if (said := speaker(held, other.cell.id)).digest not in judged
+    }
+    likest = sorted(
+        (-same_matter(centre, other.cell.profile(other.cell.core, held.sketches)), other.first, said)
+        for other, said in known.values()
+    )
+    kin = [one for one in likest if one[2].issue_type is mention.issue_type][:OWN_KIND]
+    chosen = kin + [one for one in likest if one not in kin][: MOST - len(kin)]
+    if not chosen:
+        return None
+    return Doubt(
+        digest=mention.digest,
+        mention_id=mention.id,
+        conversation_id=mention.conversation_id,
+        title=mention.summary,
+        text=told(mention),
+        candidates=tuple(candidate(held.spots[said.id].cell, said, probability=-p) for p, _, said in chosen),
+    )
