@@ -245,7 +245,10 @@ class Labelled:
 
 
 def questions_on(path: Path, *, each: int) -> list[Labelled]:
-    """`each` duplicates and as many others of every family, drawn by seed; byte-identical pairs left out."""
+    """`each` duplicates and as many others of every family, drawn by seed, in an order that says nothing.
+
+    Byte-identical pairs are left out.
+    """
     families: defaultdict[tuple[str, bool], list[Row]] = defaultdict(list)
     for row in rows(path):
         if row["a"].get("title") != row["b"].get("title") or row["a"]["text"] != row["b"]["text"]:
@@ -258,7 +261,7 @@ def questions_on(path: Path, *, each: int) -> list[Labelled]:
             question = adjudicator.question(_doubt(row))
             if question is not None:
                 found.append(Labelled(family, duplicate, question))
-    return found
+    return sorted(found, key=lambda one: one.question.custom_id)
 
 
 def _doubt(row: Row) -> Doubt:

@@ -69,8 +69,12 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
 def speaker(held: Held, cell: str) -> Mention:
     """Its earliest core mention that gives its reader no orders (no model is shown such a text), or the first."""
     core = [held.mentions[number] for number in held.cells[cell].core]
-    plain = (one for one in core if not instructs(f"{one.summary}\n{told(one)}"))
-    return next(plain, core[0])
+    return next(filter(speaks, core), core[0])
+
+
+def speaks(mention: Mention) -> bool:
+    """Whether its text may be shown to a model: it gives its reader no orders."""
+    return not instructs(f"{mention.summary}\n{told(mention)}")
 
 
 def candidate(name: str, founder: Mention, *, probability: float) -> Candidate:

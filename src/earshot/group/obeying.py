@@ -1,7 +1,9 @@
 """What people and verdicts demand of themes, applied to the cells: which are one, which stay apart."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 from earshot.domain.grouping import Decider
 from earshot.group.held import Held
@@ -13,10 +15,27 @@ from earshot.group.unions import Unions
 
 _PERSON = 1_000
 """A person's word counts more than so many of a model's."""
+_LARGE = 3
+"""Groups of so many mentions are made one by a model only where two pairs of mentions, with none in common, agree:
+one mention may tell two matters, and a single word about it would make one theme of both."""
+_DIGITS = 4
 
 
-def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Births) -> None:
-    """Keep apart and put together what was demanded; `before` is the stored theme of each cell."""
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Two cells that were said to tell one matter, and the texts of which it was said, in that order."""
+
+    one: str
+    other: str
+    texts: tuple[Pair, ...]
+    by_person: bool = False
+
+
+def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Births) -> list[Agreed]:
+    """Keep apart and put together what was demanded; `before` is the stored theme of each cell.
+
+    What a model said of large groups and nobody confirmed yet is left; it is given back.
+    """
     yes, no = _judged_pairs(held)
     places = _Places(held, before=before, births=births)
     for one, other in no:
@@ -28,8 +47,43 @@ def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Birth
     for cell, pin in sorted(held.orders.by_cell.items()):
         if cell in held.cells:
             unions.unite([cell, *places.heads_of(pin.into)])
-    for one, other in yes:
-        unions.unite([one, other])
+    return _unite(unions, held, yes)
+
+
+def _unite(unions: Unions, held: Held, agreed: Sequence[Agreed]) -> list[Agreed]:
+    """Make one what was said to be one, the likest first; what is still to be confirmed."""
+    waiting = sorted(agreed, key=lambda two: (-_alike(held, two), two.one, two.other))
+    changed = True
+    while changed:
+        changed, left = False, list[Agreed]()
+        for two in waiting:
+            if unions.is_settled(two.one, two.other):
+                continue
+            if two.by_person or _small(unions, held, two) or _confirmed(unions, waiting, two):
+                unions.unite([two.one, two.other])
+                changed = True
+            else:
+                left.append(two)
+        waiting = left
+    return waiting
+
+
+def _alike(held: Held, two: Agreed) -> float:
+    return round(same_matter(_centre(held, two.one), _centre(held, two.other)), _DIGITS)
+
+
+def _small(unions: Unions, held: Held, two: Agreed) -> bool:
+    """Whether one of the groups has so few mentions that one word about them is word enough."""
+    sizes = (sum(len(held.cells[cell].members) for cell in unions.with_(name)) for name in (two.one, two.other))
+    return min(sizes) < _LARGE
+
+
+def _confirmed(unions: Unions, agreed: Iterable[Agreed], two: Agreed) -> bool:
+    """Whether two pairs of texts with none in common say it of the same two groups."""
+    ones, others = {*unions.with_(two.one)}, {*unions.with_(two.other)}
+    texts = [pair_ for one in agreed if one.one in ones and one.other in others for pair_ in one.texts]
+    texts += [(b, a) for one in agreed if one.one in others and one.other in ones for a, b in one.texts]
+    return any(a != c and b != d for (a, b), (c, d) in combinations(texts, 2))
 
 
 def keep_together(unions: Unions, held: Held, *, before: Mapping[str, str]) -> None:
@@ -97,22 +151,31 @@ class _Places:
         return [self._held.spots[number].cell for number in founders][:1]
 
 
-def _judged_pairs(held: Held) -> tuple[list[Pair], list[Pair]]:
+def _judged_pairs(held: Held) -> tuple[list[Agreed], list[Pair]]:
     """Pairs of cells that verdicts about their mentions make one, and those that they keep apart, in order.
 
     More yes than no makes one; otherwise a no keeps apart.
     """
     tally: defaultdict[Pair, int] = defaultdict(int)
-    for digest, others in held.orders.verdicts.items():
+    texts: defaultdict[Pair, list[Pair]] = defaultdict(list)
+    for digest, others in sorted(held.orders.verdicts.items()):
         here = _cells_with(held, digest)
-        for other, word in others.items() if here else ():
+        for other, word in sorted(others.items()) if here else ():
             if digest < other:
                 weight = _PERSON if word.decided_by is Decider.PERSON else 1
-                for two in {pair(one, there) for one in here for there in _cells_with(held, other) if one != there}:
+                for one, there in {
+                    (one, there) for one in here for there in _cells_with(held, other) if one != there
+                }:
+                    two = pair(one, there)
                     tally[two] += weight if word.same else -weight
-    return [two for two, sum_ in sorted(tally.items()) if sum_ > 0], [
-        two for two, sum_ in sorted(tally.items()) if sum_ <= 0
+                    if word.same:
+                        texts[two].append((digest, other) if two == (one, there) else (other, digest))
+    yes = [
+        Agreed(*two, texts=tuple(texts[two]), by_person=sum_ >= _PERSON // 2)
+        for two, sum_ in sorted(tally.items())
+        if sum_ > 0
     ]
+    return yes, [two for two, sum_ in sorted(tally.items()) if sum_ <= 0]
 
 
 def _cells_with(held: Held, digest: str) -> set[str]:

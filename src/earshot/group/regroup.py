@@ -10,6 +10,7 @@ from earshot.domain.grouping import Doubt, Mention, Partition, Placement, Rank, 
 from earshot.group.cell import Cell, Spot
 from earshot.group.cells import Cells
 from earshot.group.conditions import MIXED, changed, conditions_of
+from earshot.group.confirming import doubts_to_confirm
 from earshot.group.doubting import doubts_of
 from earshot.group.held import Bounds, Held
 from earshot.group.identity import births_of, carry_cell_ids, theme_names
@@ -138,6 +139,7 @@ class Regroup:
         found = doubts_of(self.held, self.unions.links, settings=given.settings)
         if given.partial:
             return found
+        found += doubts_to_confirm(self.held, self.unions, self._unconfirmed)
         asked = {doubt.mention_id for doubt in found if doubt.mention_id is not None}
         return found + doubts_of_small(self.held, self.unions.groups(), most=given.settings.small, besides=asked)
 
@@ -196,7 +198,7 @@ class Regroup:
         before = self._stored.cells
         if partial and not self.held.settled:
             keep_together(unions, self.held, before=before)
-        obey(unions, self.held, before=before, births=self._births)
+        self._unconfirmed = obey(unions, self.held, before=before, births=self._births)
         if self.held.settled:
             shared = part(self.held, self._given.parted, before=before, births=self._births)
             keep_together(unions, self.held, before=shared)

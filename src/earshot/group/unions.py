@@ -68,6 +68,14 @@ class Unions:
         """The cells of each theme."""
         return list(self._groups.values())
 
+    def is_settled(self, one: str, other: str) -> bool:
+        """Whether two cells share a theme, or must not."""
+        return self._of[one] == self._of[other] or self._hostile(self._of[one], self._of[other])
+
+    def with_(self, cell: str) -> Sequence[str]:
+        """The cells of the same theme, itself among them."""
+        return self._groups[self._of[cell]]
+
     def forbid(self, ones: Iterable[str], others: Sequence[str]) -> None:
         """These never share a theme with those."""
         for one in ones:

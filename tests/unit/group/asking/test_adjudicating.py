@@ -35,14 +35,14 @@ def asked(**options: Any) -> Question:
 def verdicts(question: Question, given: Answer) -> list[Verdict]:
     judged = question.understand(given)
     assert judged.value is not None, judged.reason
-    return judged.value.verdicts(decided_as="small a.1", now=NOW)
+    return judged.value.verdicts(decided_as="small a.2", now=NOW)
 
 
 def test_a_decision_for_each_becomes_a_verdict_by_digests() -> None:
     one, other = verdicts(asked(), answer(row("A", "DIFFERENT", "LIKELY"), row("B")))
     assert (one.one, one.other, one.same, one.confidence) == ("d" * 32, "a" * 32, False, 0.75)
     assert (other.other, other.same, other.confidence) == ("b" * 32, True, 0.95)
-    assert (other.decided_by, other.decided_as, other.decided_at) == (Decider.MODEL, "small a.1", NOW)
+    assert (other.decided_by, other.decided_as, other.decided_at) == (Decider.MODEL, "small a.2", NOW)
     assert other.reason == "both get a blank page"
 
 

@@ -67,8 +67,8 @@ async def test_out_and_in_in_any_order(desk: Desk, tmp_path: Path) -> None:
     assert found == VerdictsRead(same=3, different=3)
     kept = list(desk.memory.kept.values())
     assert {(v.other[0], v.same, v.decided_as) for v in kept} == {
-        ("a", False, "their-model a.1"),
-        ("b", True, "their-model a.1"),
+        ("a", False, "their-model a.2"),
+        ("b", True, "their-model a.2"),
     }
     assert desk.memory.open == {}
     assert desk.ledger.opened == [], "nothing is spent by us"

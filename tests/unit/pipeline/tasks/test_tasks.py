@@ -48,7 +48,7 @@ async def test_adjudication_is_booked_and_said_by_whom() -> None:
     desk = Desk(Scripted([answer(row("A", "DIFFERENT"), row("B"))]))
     verdicts = await desk.tasks.adjudicate(doubts(10))
     assert [verdict.one for verdict in verdicts] == [f"{n // 2:032x}" for n in range(20)]
-    assert {verdict.decided_as for verdict in verdicts} == {"small-1 a.1"}
+    assert {verdict.decided_as for verdict in verdicts} == {"small-1 a.2"}
     assert {call.purpose for call in desk.ledger.closed} == {Purpose.ADJUDICATE}
     assert (len(desk.ledger.closed), desk.ledger.flushed, desk.heard.lines) == (10, 1, [])
     assert all(tokens > 800 for tokens in desk.ledger.tokens)

@@ -1,0 +1,45 @@
+"""Asking again, about others, before a word of a model makes one theme of two large groups."""
+
+from collections.abc import Collection, Iterable
+
+from earshot.domain.grouping import Doubt, Mention
+from earshot.group.doubting import candidate, speaks, told
+from earshot.group.held import Held
+from earshot.group.likeness.score import same_matter
+from earshot.group.obeying import Agreed
+from earshot.group.unions import Unions
+
+
+def doubts_to_confirm(held: Held, unions: Unions, unconfirmed: Iterable[Agreed]) -> tuple[Doubt, ...]:
+    """For each two groups that one word would join, a question about two mentions of which nothing was said."""
+    found: dict[frozenset[str], Doubt] = {}
+    for two in unconfirmed:
+        groups = frozenset({unions.with_(two.one)[0], unions.with_(two.other)[0]})
+        if groups not in found and not unions.is_settled(two.one, two.other):
+            doubt = _doubt(held, two)
+            if doubt is not None:
+                found[groups] = doubt
+    return tuple(found.values())
+
+
+def _doubt(held: Held, two: Agreed) -> Doubt | None:
+    one = _witness(held, two.one, without={a for a, _ in two.texts})
+    other = _witness(held, two.other, without={b for _, b in two.texts})
+    if one is None or other is None or other.digest in held.orders.verdicts.get(one.digest, {}):
+        return None
+    known, new = sorted((one, other), key=lambda mention: mention.rank)
+    likeness = same_matter(held.sketches[known.id], held.sketches[new.id])
+    return Doubt(
+        digest=new.digest,
+        mention_id=new.id,
+        conversation_id=new.conversation_id,
+        title=new.summary,
+        text=told(new),
+        candidates=(candidate(held.spots[known.id].cell, known, probability=likeness),),
+    )
+
+
+def _witness(held: Held, cell: str, *, without: Collection[str]) -> Mention | None:
+    """The earliest mention of a cell's centre that may be shown and is none of these texts."""
+    core = (held.mentions[number] for number in held.cells[cell].core)
+    return next((one for one in core if one.digest not in without and speaks(one)), None)
