@@ -10,7 +10,7 @@ from earshot.group.obeying import Agreed
 from earshot.group.unions import Unions
 
 
-def doubts_to_confirm(held: Held, unions: Unions, unconfirmed: Iterable[Agreed]) -> tuple[Doubt, ...]:
+def doubts_to_confirm(held: Held, unions: Unions, *, unconfirmed: Iterable[Agreed]) -> tuple[Doubt, ...]:
     """For each two groups that one word would join, a question about two mentions of which nothing was said."""
     found: dict[frozenset[str], Doubt] = {}
     for two in unconfirmed:

@@ -1,7 +1,7 @@
 """What people and verdicts demand of themes, applied to the cells: which are one, which stay apart."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -47,19 +47,23 @@ def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Birth
     for cell, pin in sorted(held.orders.by_cell.items()):
         if cell in held.cells:
             unions.unite([cell, *places.heads_of(pin.into)])
-    return _unite(unions, held, yes)
+    return _unite(unions, held, agreed=yes)
 
 
-def _unite(unions: Unions, held: Held, agreed: Sequence[Agreed]) -> list[Agreed]:
+def _unite(unions: Unions, held: Held, *, agreed: Sequence[Agreed]) -> list[Agreed]:
     """Make one what was said to be one, the likest first; what is still to be confirmed."""
     waiting = sorted(agreed, key=lambda two: (-_alike(held, two), two.one, two.other))
+    about: defaultdict[str, list[Agreed]] = defaultdict(list)
+    for two in waiting:
+        about[two.one].append(two)
+        about[two.other].append(two)
     changed = True
     while changed:
         changed, left = False, list[Agreed]()
         for two in waiting:
             if unions.is_settled(two.one, two.other):
                 continue
-            if two.by_person or _small(unions, held, two) or _confirmed(unions, waiting, two):
+            if two.by_person or _small(unions, held, two=two) or _confirmed(unions, about, two=two):
                 unions.unite([two.one, two.other])
                 changed = True
             else:
@@ -72,17 +76,18 @@ def _alike(held: Held, two: Agreed) -> float:
     return round(same_matter(_centre(held, two.one), _centre(held, two.other)), _DIGITS)
 
 
-def _small(unions: Unions, held: Held, two: Agreed) -> bool:
+def _small(unions: Unions, held: Held, *, two: Agreed) -> bool:
     """Whether one of the groups has so few mentions that one word about them is word enough."""
     sizes = (sum(len(held.cells[cell].members) for cell in unions.with_(name)) for name in (two.one, two.other))
     return min(sizes) < _LARGE
 
 
-def _confirmed(unions: Unions, agreed: Iterable[Agreed], two: Agreed) -> bool:
-    """Whether two pairs of texts with none in common say it of the same two groups."""
-    ones, others = {*unions.with_(two.one)}, {*unions.with_(two.other)}
-    texts = [pair_ for one in agreed if one.one in ones and one.other in others for pair_ in one.texts]
-    texts += [(b, a) for one in agreed if one.one in others and one.other in ones for a, b in one.texts]
+def _confirmed(unions: Unions, about: Mapping[str, Sequence[Agreed]], *, two: Agreed) -> bool:
+    """Whether two pairs of texts with none in common say it of the same two groups; `about`: by cell."""
+    others = {*unions.with_(two.other)}
+    said = [(cell, word) for cell in unions.with_(two.one) for word in about.get(cell, ())]
+    texts = [pair_ for cell, word in said if cell == word.one and word.other in others for pair_ in word.texts]
+    texts += [(b, a) for cell, word in said if cell == word.other and word.one in others for a, b in word.texts]
     return any(a != c and b != d for (a, b), (c, d) in combinations(texts, 2))
 
 

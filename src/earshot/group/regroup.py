@@ -139,7 +139,7 @@ class Regroup:
         found = doubts_of(self.held, self.unions.links, settings=given.settings)
         if given.partial:
             return found
-        found += doubts_to_confirm(self.held, self.unions, self._unconfirmed)
+        found += doubts_to_confirm(self.held, self.unions, unconfirmed=self._unconfirmed)
         asked = {doubt.mention_id for doubt in found if doubt.mention_id is not None}
         return found + doubts_of_small(self.held, self.unions.groups(), most=given.settings.small, besides=asked)
 

@@ -23,10 +23,14 @@ def novelty(number: int, *, kind: IssueType = IssueType.PRODUCT_BUG) -> Mention:
 
 
 def asked(
-    mentions: list[Mention], *, settings: GroupSettings = SURE, verdicts: list[Verdict] | None = None, **more: bool
+    mentions: list[Mention],
+    *,
+    settings: GroupSettings = SURE,
+    verdicts: list[Verdict] | None = None,
+    partial: bool = False,
 ) -> dict[int, Doubt]:
     done = regroup(
-        mentions, Partition(lexicon=WEIGHED), settings=settings, now=NOW, verdicts=verdicts or [], **more
+        mentions, Partition(lexicon=WEIGHED), settings=settings, now=NOW, verdicts=verdicts or [], partial=partial
     )
     return {doubt.mention_id: doubt for doubt in done.doubts if doubt.mention_id is not None}
 
