@@ -13,6 +13,7 @@ from earshot.domain.hearing import Fate
 from earshot.domain.job import JobName
 from earshot.domain.notification import Concern, Effect, Notification
 from earshot.errors import Transient
+from earshot.pipeline.arriving import Renewing
 from earshot.pipeline.deciding import decide
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.live.hearing import classify_now
@@ -59,6 +60,21 @@ class Between:
         while self._happens:
             await self._happens.pop()()
         return fetched
+
+
+class Restless(Between):
+    """The same, and again so many times as somebody is looked up once more."""
+
+    def __init__(self, source: Source, happens: Callable[[], Awaitable[None]], *, again: int) -> None:
+        super().__init__(source, happens)
+        self._again, self._happening = again, happens
+
+    async def renewed(self, raw: bytes) -> Fetched:
+        found = await cast("Renewing", self._source).renewed(raw)
+        if self._again:
+            self._again -= 1
+            await self._happening()
+        return found
 
 
 class Ear:
@@ -241,6 +257,24 @@ async def test_a_contact_renamed_while_its_conversation_is_on_the_way_is_not_sto
         (held,) = await unit.conversations.get([talk["id"]])
     assert held.customer is not None
     assert held.customer.name == "Another Name"
+
+
+async def test_a_sync_goes_on_where_somebody_changes_again_and_again(sim: IntercomSim, open_line: Open) -> None:
+    earshot = await open_line(sim)
+    ear, talk = Ear(earshot), sim.begin(LOST)
+    contact, names = str(talk["contacts"]["contacts"][0]["id"]), iter(range(100))
+
+    async def renamed() -> None:
+        sim.update_contact(contact, {"name": f"Name {next(names)}"})
+        await ear.hear(contact, concern=Concern.CONTACT)
+
+    restless = cast("Source", Restless(earshot.parts.make_source(), renamed, again=9))
+    parts = replace(earshot.parts, make_source=lambda: restless)
+    assert (await sync(parts, since=datetime.now(UTC) - timedelta(hours=1), until=None)).complete
+    async with ear.parts.store.unit() as unit:
+        (held,) = await unit.conversations.get([talk["id"]])
+    assert held.customer is not None
+    assert held.customer.name == "Name 9"
 
 
 async def test_where_nobody_is_remembered_many_conversations_of_one_contact_are_stored(

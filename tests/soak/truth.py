@@ -78,9 +78,9 @@ async def conversations(stage: Stage, oracle_url: str, *, untold: Collection[str
             "conversations: equal to a fresh sync",
             alive,
             fresh,
-            ("state", "messages", "tags", "title", "rating", "excluded", "content_hash", "updated_at"),
+            ("state", "messages", "tags", "title", "rating", "content_hash", "updated_at"),
         ),
-        _fields("customers: equal to a fresh sync", _told(alive, untold), fresh, ("customer",)),
+        _fields("customers: equal to a fresh sync", _told(alive, untold), fresh, ("customer", "excluded")),
         await _deleted(stage),
     ]
 

@@ -1,6 +1,6 @@
 """Asking again, about others, before a word of a model makes one theme of two large groups."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from earshot.domain.grouping import Doubt, Mention
 from earshot.group.doubting import candidate, speaks, told
@@ -16,15 +16,15 @@ def doubts_to_confirm(held: Held, unions: Unions, *, unconfirmed: Iterable[Agree
     for two in unconfirmed:
         groups = frozenset({unions.with_(two.one)[0], unions.with_(two.other)[0]})
         if groups not in found and not unions.is_settled(two.one, two.other):
-            doubt = _doubt(held, two)
+            doubt = _doubt(held, unions, two=two)
             if doubt is not None:
                 found[groups] = doubt
     return tuple(found.values())
 
 
-def _doubt(held: Held, two: Agreed) -> Doubt | None:
-    one = _witness(held, two.one, without={a for a, _ in two.texts})
-    other = _witness(held, two.other, without={b for _, b in two.texts})
+def _doubt(held: Held, unions: Unions, *, two: Agreed) -> Doubt | None:
+    one = _witness(held, unions.with_(two.one), without={a for a, _ in two.texts})
+    other = _witness(held, unions.with_(two.other), without={b for _, b in two.texts})
     if one is None or other is None or other.digest in held.orders.verdicts.get(one.digest, {}):
         return None
     known, new = sorted((one, other), key=lambda mention: mention.rank)
@@ -39,7 +39,8 @@ def _doubt(held: Held, two: Agreed) -> Doubt | None:
     )
 
 
-def _witness(held: Held, cell: str, *, without: Collection[str]) -> Mention | None:
-    """The earliest mention of a cell's centre that may be shown and is none of these texts."""
-    core = (held.mentions[number] for number in held.cells[cell].core)
-    return next((one for one in core if one.digest not in without and speaks(one)), None)
+def _witness(held: Held, cells: Sequence[str], *, without: Collection[str]) -> Mention | None:
+    """The earliest mention of a centre of these cells that may be shown and is none of these texts."""
+    cores = sorted((held.ranks[number], number) for cell in cells for number in held.cells[cell].core)
+    mentions = (held.mentions[number] for _, number in cores)
+    return next((one for one in mentions if one.digest not in without and speaks(one)), None)

@@ -1,7 +1,7 @@
 """Doubts: pairings that are neither sure nor out of the question, put as questions to a model or a person."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from earshot.domain.grouping import Candidate, Decider, Doubt, Mention
 from earshot.group.held import Held
@@ -34,6 +34,17 @@ def doubts_of(held: Held, links: Sequence[Link], *, settings: GroupSettings) -> 
     likest = sorted(options, key=lambda n: (-max(options[n].values(), default=0.0), held.ranks[n]))[:AT_ONCE]
     found = (_doubt(held, number, options=options[number], settings=settings) for number in sorted(likest))
     return tuple(doubt for doubt in found if doubt is not None)
+
+
+def by_text(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
+    """One doubt for each text, with all candidates as far as they fit into one question."""
+    found: dict[str, Doubt] = {}
+    for doubt in doubts:
+        first = found.setdefault(doubt.digest, doubt)
+        if first is not doubt:
+            every = {one.digest: one for one in (*first.candidates, *doubt.candidates)}
+            found[doubt.digest] = first.model_copy(update={"candidates": tuple(every.values())[:MOST]})
+    return tuple(found.values())
 
 
 def _settled(held: Held, number: int, *, settings: GroupSettings) -> bool:

@@ -1,11 +1,11 @@
 """What people and verdicts demand of themes, applied to the cells: which are one, which stay apart."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from earshot.domain.grouping import Decider
+from earshot.domain.grouping import Decider, Rank
 from earshot.group.held import Held
 from earshot.group.identity import Births, founded
 from earshot.group.likeness.score import same_matter
@@ -16,25 +16,30 @@ from earshot.group.unions import Unions
 _PERSON = 1_000
 """A person's word counts more than so many of a model's."""
 _LARGE = 3
-"""Groups of so many mentions are made one by a model only where two pairs of mentions, with none in common, agree:
-one mention may tell two matters, and a single word about it would make one theme of both."""
+"""Groups of so many texts are made one by a model only where two pairs of texts, with none in common, agree: a text
+may tell two matters, and a single word about it would make one theme of both."""
 _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """Two cells that were said to tell one matter, and the texts of which it was said, in that order."""
+    """Two cells that were said to tell one matter, and the texts of which it was said, in that order.
+
+    `moved`: the first text would lie in the first cell, had it not been said to belong to the other; that moved it
+    alone, and only bears out what is said of others.
+    """
 
     one: str
     other: str
     texts: tuple[Pair, ...]
     by_person: bool = False
+    moved: bool = False
 
 
 def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Births) -> list[Agreed]:
-    """Keep apart and put together what was demanded; `before` is the stored theme of each cell.
+    """Keep apart and put together what people demanded; `before` is the stored theme of each cell.
 
-    What a model said of large groups and nobody confirmed yet is left; it is given back.
+    Gives back which cells verdicts about their mentions would make one (see `unite_agreed`).
     """
     yes, no = _judged_pairs(held)
     places = _Places(held, before=before, births=births)
@@ -47,14 +52,15 @@ def obey(unions: Unions, held: Held, *, before: Mapping[str, str], births: Birth
     for cell, pin in sorted(held.orders.by_cell.items()):
         if cell in held.cells:
             unions.unite([cell, *places.heads_of(pin.into)])
-    return _unite(unions, held, agreed=yes)
+    return yes
 
 
-def _unite(unions: Unions, held: Held, *, agreed: Sequence[Agreed]) -> list[Agreed]:
-    """Make one what was said to be one, the likest first; what is still to be confirmed."""
-    waiting = sorted(agreed, key=lambda two: (-_alike(held, two), two.one, two.other))
+def unite_agreed(unions: Unions, held: Held, *, agreed: Sequence[Agreed]) -> list[Agreed]:
+    """Make one what was said to be one, the likest first; what is still to be confirmed is given back."""
+    likest = sorted(agreed, key=lambda two: (-_alike(held, two), two.one, two.other))
+    waiting = [two for two in likest if not two.moved]
     about: defaultdict[str, list[Agreed]] = defaultdict(list)
-    for two in waiting:
+    for two in likest:
         about[two.one].append(two)
         about[two.other].append(two)
     changed = True
@@ -77,9 +83,21 @@ def _alike(held: Held, two: Agreed) -> float:
 
 
 def _small(unions: Unions, held: Held, *, two: Agreed) -> bool:
-    """Whether one of the groups has so few mentions that one word about them is word enough."""
-    sizes = (sum(len(held.cells[cell].members) for cell in unions.with_(name)) for name in (two.one, two.other))
-    return min(sizes) < _LARGE
+    """Whether one of the groups had so few texts when the pair was complete that one word about them is enough.
+
+    What ranks later does not count: a group that grows must not fall out of its theme.
+    """
+    judged = {number for texts in two.texts for digest in texts for number in held.digests[digest]}
+    latest = max(held.ranks[number] for number in judged)
+    return held.bounds.core < _LARGE or any(
+        len(_texts(unions, held, cell=cell, until=latest)) < _LARGE for cell in (two.one, two.other)
+    )
+
+
+def _texts(unions: Unions, held: Held, *, cell: str, until: Rank) -> set[str]:
+    """The different texts of a cell's group that do not rank behind that."""
+    members = (member for name in unions.with_(cell) for member in held.cells[name].members)
+    return {held.mentions[number].digest for rank, number in members if rank <= until}
 
 
 def _confirmed(unions: Unions, about: Mapping[str, Sequence[Agreed]], *, two: Agreed) -> bool:
@@ -168,19 +186,32 @@ def _judged_pairs(held: Held) -> tuple[list[Agreed], list[Pair]]:
         for other, word in sorted(others.items()) if here else ():
             if digest < other:
                 weight = _PERSON if word.decided_by is Decider.PERSON else 1
-                for one, there in {
-                    (one, there) for one in here for there in _cells_with(held, other) if one != there
-                }:
-                    two = pair(one, there)
+                there = _cells_with(held, other)
+                for two in {pair(one, another) for one in here for another in there if one != another}:
                     tally[two] += weight if word.same else -weight
                     if word.same:
-                        texts[two].append((digest, other) if two == (one, there) else (other, digest))
+                        texts[two].append((digest, other) if two[0] in here else (other, digest))
     yes = [
         Agreed(*two, texts=tuple(texts[two]), by_person=sum_ >= _PERSON // 2)
         for two, sum_ in sorted(tally.items())
         if sum_ > 0
     ]
+    yes += _moved(held)
     return yes, [two for two, sum_ in sorted(tally.items()) if sum_ <= 0]
+
+
+def _moved(held: Held) -> Iterable[Agreed]:
+    """What a model's words say of the cells that single mentions were taken out of."""
+    for number, spot in sorted(held.spots.items()):
+        sure = spot.runner_up_probability is not None and spot.runner_up_probability >= held.bounds.join
+        if spot.decided_by is Decider.MODEL and sure and spot.runner_up in held.cells:
+            own = held.mentions[number].digest
+            words = sorted(held.orders.verdicts.get(own, {}).items())
+            texts = tuple(
+                (own, other) for other, word in words if word.same and spot.cell in _cells_with(held, other)
+            )
+            if texts:
+                yield Agreed(spot.runner_up, spot.cell, texts=texts, moved=True)
 
 
 def _cells_with(held: Held, digest: str) -> set[str]:

@@ -11,7 +11,7 @@ from earshot.group.cell import Cell, Spot
 from earshot.group.cells import Cells
 from earshot.group.conditions import MIXED, changed, conditions_of
 from earshot.group.confirming import doubts_to_confirm
-from earshot.group.doubting import doubts_of
+from earshot.group.doubting import by_text, doubts_of
 from earshot.group.held import Bounds, Held
 from earshot.group.identity import births_of, carry_cell_ids, theme_names
 from earshot.group.judging import contradicted
@@ -19,7 +19,7 @@ from earshot.group.likeness.remembering import remembering
 from earshot.group.likeness.sketch import Sketch, Sketcher
 from earshot.group.lineages import Turn, lineage_of
 from earshot.group.naming import head_of, renamed
-from earshot.group.obeying import keep_together, obey, part
+from earshot.group.obeying import keep_together, obey, part, unite_agreed
 from earshot.group.orders import Pin, is_pin, orders_of
 from earshot.group.settings import GroupSettings
 from earshot.group.small import doubts_of_small
@@ -140,8 +140,9 @@ class Regroup:
         if given.partial:
             return found
         found += doubts_to_confirm(self.held, self.unions, unconfirmed=self._unconfirmed)
-        asked = {doubt.mention_id for doubt in found if doubt.mention_id is not None}
-        return found + doubts_of_small(self.held, self.unions.groups(), most=given.settings.small, besides=asked)
+        asked = {doubt.digest for doubt in found}
+        small = doubts_of_small(self.held, self.unions.groups(), most=given.settings.small, besides=asked)
+        return by_text((*found, *small))
 
     def _made_under(self) -> str:
         """The conditions to be kept; empty where they are as they were, or where only a part is known."""
@@ -198,10 +199,11 @@ class Regroup:
         before = self._stored.cells
         if partial and not self.held.settled:
             keep_together(unions, self.held, before=before)
-        self._unconfirmed = obey(unions, self.held, before=before, births=self._births)
+        agreed = obey(unions, self.held, before=before, births=self._births)
         if self.held.settled:
             shared = part(self.held, self._given.parted, before=before, births=self._births)
             keep_together(unions, self.held, before=shared)
+        self._unconfirmed = unite_agreed(unions, self.held, agreed=agreed)
         if partial:
             unions.join_fresh(self.held.cells.keys() - before.keys(), with_old=False)
         elif self.held.settled:

@@ -5,18 +5,20 @@ reader sees at once that it is that matter. Answers are remembered, so each roun
 text was judged often enough.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, partial
+from itertools import islice
 from typing import NamedTuple
 
-from earshot.domain.grouping import Doubt, Rank
+from earshot.domain.grouping import Doubt, Mention, Rank
 from earshot.group.cell import Cell
 from earshot.group.doubting import MOST, candidate, speaker, told
 from earshot.group.held import Held
 from earshot.group.likeness.score import same_matter
 
-AT_ONCE = 200
+AT_ONCE = 100
 """So many small themes are asked about in one grouping, those that began last."""
-BESIDE = 400
+BESIDE = 300
 """So many themes, the largest, are what they may belong to."""
 JUDGED = 30
 """A text with so many verdicts is asked about no more."""
@@ -33,19 +35,21 @@ class _Theme(NamedTuple):
 
 
 def doubts_of_small(
-    held: Held, groups: Sequence[Sequence[str]], *, most: int, besides: Collection[int]
+    held: Held, groups: Sequence[Sequence[str]], *, most: int, besides: Collection[str]
 ) -> tuple[Doubt, ...]:
-    """Doubts whether themes of at most so many conversations belong to larger or older ones, the likest first.
+    """Doubts whether themes of at most so many conversations belong to larger or older ones, the youngest first.
 
-    `groups` are the cells of each theme; mentions among `besides` are being asked about already.
+    `groups` are the cells of each theme; texts among `besides` are being asked about already.
     """
     if not most:
         return ()
     themes = sorted(_theme(held, cells) for cells in groups)
     begin = next((at for at, one in enumerate(themes) if -one.minus_conversations <= most), len(themes))
-    latest = sorted(range(begin, len(themes)), key=lambda at: themes[at].first, reverse=True)[:AT_ONCE]
-    found = (_doubt(held, themes[at].cell, others=themes[: min(at, BESIDE)], besides=besides) for at in latest)
-    return tuple(doubt for doubt in found if doubt is not None)
+    latest = sorted(range(begin, len(themes)), key=lambda at: themes[at].first, reverse=True)
+    speakers = cache(partial(speaker, held))
+    made = (_doubt(held, themes[at].cell, others=themes[: min(at, BESIDE)], speakers=speakers) for at in latest)
+    wanted = (doubt for doubt in made if doubt is not None and doubt.digest not in besides)
+    return tuple(islice(wanted, AT_ONCE))
 
 
 def _theme(held: Held, names: Sequence[str]) -> _Theme:
@@ -55,16 +59,14 @@ def _theme(held: Held, names: Sequence[str]) -> _Theme:
     return _Theme(-len(said_in), oldest.first, oldest)
 
 
-def _doubt(held: Held, cell: Cell, *, others: Sequence[_Theme], besides: Collection[int]) -> Doubt | None:
-    mention = speaker(held, cell.id)
+def _doubt(held: Held, cell: Cell, *, others: Sequence[_Theme], speakers: Callable[[str], Mention]) -> Doubt | None:
+    mention = speakers(cell.id)
     judged = {mention.digest, *held.orders.verdicts.get(mention.digest, ())}
-    if mention.id in besides or len(judged) > JUDGED:
+    if len(judged) > JUDGED:
         return None
     centre = cell.profile(cell.core, held.sketches)
     known = {
-        said.digest: (other, said)
-        for other in others
-        if (said := speaker(held, other.cell.id)).digest not in judged
+        said.digest: (other, said) for other in others if (said := speakers(other.cell.id)).digest not in judged
     }
     likest = sorted(
         (-same_matter(centre, other.cell.profile(other.cell.core, held.sketches)), other.first, said)

@@ -12,8 +12,9 @@ from earshot.pull.choose import Chosen
 from earshot.pull.tally import Tally
 from earshot.pull.window import WindowPlan, checkpoint
 
-_TRIES = 3
-"""Who is behind a conversation hardly changes twice while a page is stored."""
+_TRIES = 25
+"""Who is behind a conversation may change while a page is stored: the next page is fetched meanwhile, and where its
+customers were merged into those of this one, these are learned anew."""
 
 
 class Outcome(Noun):

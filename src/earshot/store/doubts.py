@@ -59,7 +59,9 @@ _ASK = """
         conversation_id = excluded.conversation_id, title = excluded.title, text = excluded.text,
         candidates = excluded.candidates, probability = excluded.probability,
         asked_as = case when excluded.asked_as = ''
-            and (doubt.title, doubt.text, doubt.candidates) = (excluded.title, excluded.text, excluded.candidates)
+            and (doubt.title, doubt.text) = (excluded.title, excluded.text)
+            and jsonb_path_query_array(doubt.candidates, '$[*].digest')
+                = jsonb_path_query_array(excluded.candidates, '$[*].digest')
             then doubt.asked_as else excluded.asked_as end
 """
 _ABOUT = """v.one in (d.digest, d.theme_id) and v.other in (c->>'digest', c->>'id')

@@ -1,8 +1,6 @@
 """One word of a model about one mention does not make one theme of two large ones: others are asked about, too."""
 
-from itertools import permutations
-
-from earshot.domain.grouping import Decider, Doubt, Verdict
+from earshot.domain.grouping import Decider, Doubt, Mention, Verdict
 from earshot.group.regroup import regroup
 
 from .partitions import NOW, SETTINGS, afresh, mention, themes, verdict
@@ -15,62 +13,74 @@ CRASH = [
 ]
 EXPORTS = [mention(number, text) for number, text in enumerate(EXPORT, 1)]
 CRASHES = [mention(number, text) for number, text in enumerate(CRASH, 11)]
-BOTH = [*EXPORTS, *CRASHES]
-FIRST = verdict(CRASHES[0], EXPORTS[0], same=True)
+BRIDGE = mention(30, "The kettle whistles", at=30)
+"""Resembles neither; a model says that it tells both."""
+EVERYONE = [*EXPORTS, *CRASHES, BRIDGE]
+BOTH = [verdict(BRIDGE, EXPORTS[0], same=True), verdict(BRIDGE, CRASHES[0], same=True)]
 
 
-def groups(*verdicts: Verdict) -> set[frozenset[int]]:
-    partition = afresh(BOTH, verdicts=verdicts)
-    of = themes(partition, BOTH)
+def groups(*verdicts: Verdict, mentions: list[Mention] = EVERYONE) -> set[frozenset[int]]:
+    of = themes(afresh(mentions, verdicts=verdicts), mentions)
     return {frozenset(number for number in of if of[number] == theme) for theme in of.values()}
 
 
-def asked(*verdicts: Verdict) -> list[Doubt]:
-    done = regroup(BOTH, afresh(BOTH), settings=SETTINGS, now=NOW, verdicts=verdicts)
-    said = {one.digest for one in BOTH}
-    return [doubt for doubt in done.doubts if {doubt.digest, *(c.digest for c in doubt.candidates)} <= said]
+def asked(*verdicts: Verdict) -> dict[str, list[str]]:
+    """The texts that are asked about beside which, of both large groups."""
+    done = regroup(EVERYONE, afresh(EVERYONE), settings=SETTINGS, now=NOW, verdicts=verdicts)
+    large = {one.digest for one in (*EXPORTS, *CRASHES)}
+    return {
+        doubt.digest: named for doubt in done.doubts if doubt.digest in large and (named := _named(doubt, large))
+    }
+
+
+def _named(doubt: Doubt, among: set[str]) -> list[str]:
+    return [one.digest for one in doubt.candidates if one.digest in among]
 
 
 APART = {frozenset({1, 2, 3}), frozenset({11, 12, 13})}
-TOGETHER = {frozenset({1, 2, 3, 11, 12, 13})}
+TOGETHER = {frozenset(one.id for one in EVERYONE)}
 
 
-def test_a_second_pair_confirms_what_the_first_one_says() -> None:
-    assert groups() == APART
-    assert groups(FIRST) == APART
-    (doubt,) = asked(FIRST)
-    assert (doubt.digest, [one.digest for one in doubt.candidates]) == (CRASHES[1].digest, [EXPORTS[1].digest])
-    yes = verdict(CRASHES[1], EXPORTS[1], same=True)
-    assert groups(FIRST, yes) == groups(yes, FIRST) == TOGETHER
+def test_a_mention_that_tells_two_matters_joins_one_of_them_and_another_pair_is_asked_about() -> None:
+    assert groups() == APART | {frozenset({30})}
+    for said in (BOTH, BOTH[::-1]):
+        assert groups(*said) in (
+            {frozenset({1, 2, 3, 30}), frozenset({11, 12, 13})},
+            {frozenset({1, 2, 3}), frozenset({11, 12, 13, 30})},
+        )
+    ((digest, named),) = asked(*BOTH).items()
+    assert len({digest, *named} & {one.digest for one in EXPORTS}) == 1
+    assert len({digest, *named} & {one.digest for one in CRASHES}) == 1
 
 
-def test_who_says_no_ends_it() -> None:
-    no = verdict(CRASHES[1], EXPORTS[1], same=False)
-    assert groups(FIRST, no) == APART
-    assert asked(FIRST, no) == []
+def answered(*, same: bool) -> tuple[list[Verdict], int]:
+    """All that is said when whatever is asked of the large groups is answered alike, and how often that was."""
+    by, said, rounds = {one.digest: one for one in EVERYONE}, list(BOTH), 0
+    while questions := asked(*said):
+        said += [verdict(by[one], by[other], same=same) for one, named in questions.items() for other in named]
+        rounds += 1
+    return said, rounds
 
 
-def test_one_mention_confirms_nothing_however_often_but_others_do() -> None:
-    said = [verdict(CRASHES[0], one, same=True) for one in EXPORTS]
-    for some in permutations(said, 2):
-        assert groups(*some) == APART
-    assert groups(*(verdict(one, EXPORTS[0], same=True) for one in CRASHES)) == TOGETHER
+def test_other_pairs_decide() -> None:
+    yes, rounds = answered(same=True)
+    assert groups(*yes) == groups(*reversed(yes)) == TOGETHER
+    assert 1 <= rounds <= 3
+    no, rounds = answered(same=False)
+    assert len(groups(*no)) == 2
+    assert {one - {BRIDGE.id} for one in groups(*no)} >= APART
+    assert rounds == 1
 
 
 def test_a_person_needs_no_second_word() -> None:
-    assert groups(verdict(CRASHES[0], EXPORTS[0], same=True, by=Decider.PERSON)) == TOGETHER
+    said = [verdict(BRIDGE, one, same=True, by=Decider.PERSON) for one in (EXPORTS[0], CRASHES[0])]
+    assert groups(*said) == TOGETHER
 
 
-def test_a_mention_that_tells_two_matters_joins_the_likelier_and_not_both() -> None:
-    bridge = mention(30, "Also the android app crashes on the empty csv export screen, and other wishes", at=30)
-    everyone = [*BOTH, bridge]
-    said = [verdict(bridge, EXPORTS[0], same=True), verdict(bridge, CRASHES[0], same=True)]
-    of = themes(afresh(everyone, verdicts=said), everyone)
-    assert of[1] != of[11]
-    assert of[30] in {of[1], of[11]}
-
-
-def test_small_groups_join_at_a_word() -> None:
-    few = [*EXPORTS, *CRASHES[:2]]
-    of = themes(afresh(few, verdicts=[FIRST]), few)
-    assert len(set(of.values())) == 1
+def test_a_small_group_joins_at_a_word_and_stays_when_it_grows() -> None:
+    word, few = verdict(CRASHES[0], EXPORTS[0], same=True), [*EXPORTS, *CRASHES[:2]]
+    assert groups(word, mentions=few) == {frozenset({1, 2, 3, 11, 12})}
+    grown = [*few, CRASHES[2], mention(14, "Our android app crashes on start, too")]
+    assert len(groups(word, mentions=grown)) == 1
+    partition = afresh(grown, afresh(few, verdicts=[word]), verdicts=[word])
+    assert len(set(themes(partition, grown).values())) == 1

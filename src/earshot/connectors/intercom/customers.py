@@ -122,16 +122,24 @@ class Customers:
             return await self._ask(kind, key) if known is None else known
 
     async def _ask(self, kind: str, key: str) -> _Found:
-        """Ask for one and keep it under its own id; where it was merged, the id asked for points to that."""
+        """Ask for one and keep it under its own id; where it was merged, the id asked for points to that.
+
+        What it was merged into stays as it is known where nothing of it changed: others are just being stored with
+        it, and would have to look it up again.
+        """
         now = self._clock.now()
         data = await (self._ask_company(key) if kind == COMPANY else self._ask_contact(key))
         slim, own = _slim(kind, data), ident(data.get("id")) or key
-        learned = {key: {_SAME_AS: own}, own: slim}
+        learned, times = {key: {_SAME_AS: own}, own: slim}, {key: now, own: now}
+        known = await self._known(kind, own, since=now - self._fresh_for) if own != key else None
+        if known is not None and known.body == slim:
+            del learned[own]
+            times[own] = known.fetched_at
         if self._directory is not None:
             await self._directory.save(kind, learned, fetched_at=now)
         for name, kept in learned.items():
             self._remember(kind, name, cached=Cached(kept, now))
-        return _Found(slim, self._behind(kind, dict.fromkeys(learned, now)))
+        return _Found(slim, self._behind(kind, times))
 
     def _behind(self, kind: str, times: Mapping[str, datetime]) -> tuple[Behind, ...]:
         return () if self._directory is None else tuple(Behind(kind, name, at) for name, at in times.items())

@@ -110,7 +110,7 @@ class Intake:
         with timed([case.stages for case, _ in new], "label"):
             reads = await self._labelling.read_at_once([conversation for _, conversation in new])
         answers = [Answer(case, said, read) for (case, said), read in zip(new, reads, strict=True)]
-        said = [conversation for _, conversation in new]
+        said = [conversation for case, conversation in new if case.fetched is not None]  # held until the commit
         heard = {one.conversation_id: one for one in await self._conclude(unit, answers, stored=said)}
         return [Taken(heard=t.heard or heard[c.conversation_id]) for c, t in zip(cases, taken, strict=True)]
 

@@ -339,6 +339,23 @@ async def test_whoever_was_merged_shows_what_the_other_one_is_called_now() -> No
     assert "Anna" not in str(shared.held), "nothing is kept of the one that is gone"
 
 
+async def test_learning_of_another_one_who_was_merged_outdates_nobody_unless_something_changed() -> None:
+    world, shared, clock = crm(), Drawer(), Waits()
+    world.merged = {"a": "p1", "b": "p1", "c": "p1"}
+    customers, others = world.open(clock, directory=shared), world.open(clock, directory=shared)
+    first = await customers.known(about("a"))
+    clock.move(1)
+    second = await others.known(about("b"))
+    assert outdated(first, shared) == outdated(second, shared) == []
+    world.contacts["p1"] = {**world.contacts["p1"], "name": "Anna"}
+    clock.move(1)
+    third = await others.known(about("c"))
+    assert outdated(third, shared) == []
+    assert [behind.id for known in (first, second) for behind in outdated(known, shared)] == ["p1", "p1"]
+    assert third.customer is not None
+    assert third.customer.name == "Anna"
+
+
 @pytest.mark.parametrize(
     ("company", "contact", "mrr"),
     [
