@@ -61,7 +61,7 @@ def size() -> int:
     return HASHED_ZONES * BUCKETS + CUE_ZONES * len(cues().names) + SHAPE_SIZE
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=30_000)
 def _word(word: str) -> tuple[int, tuple[int, ...]]:
     """A word's own hash and those of its character 3- to 5-grams."""
     own = zlib.crc32(word.encode("utf-8", "surrogatepass"))

@@ -198,7 +198,7 @@ def _rows(vectors: list[Vector]) -> Vector:
     return np.concatenate(vectors).reshape(len(vectors), HASHED)
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _spread(term: str) -> Vector:
     places, signs = _direction(term, HASHED)
     spread = np.zeros(HASHED, dtype=np.float32)
@@ -206,7 +206,7 @@ def _spread(term: str) -> Vector:
     return _unit(spread)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _pieces(word: str) -> Vector:
     """The word's runs of three to five letters: words that share a part are near."""
     marked = f"<{word}>"
