@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, cast
 
@@ -60,7 +60,6 @@ class Sabotaged:
 
     real: PostgresStore | None
     before: Callable[[Sequence[Notification]], Any]
-    commits: list[int] = field(default_factory=list[int])
 
     def single(self) -> "SabotagedUnit":
         return SabotagedUnit(self)
@@ -79,7 +78,6 @@ class SabotagedUnit:
 
     async def take(self, notifications: Sequence[Notification], *, debounce: timedelta, now: datetime) -> int:
         await self._of.before(notifications)
-        self._of.commits.append(1)
         if self._of.real is None:
             return len(notifications)
         async with self._of.real.single() as unit:

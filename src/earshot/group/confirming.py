@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from earshot.domain.grouping import Doubt, Mention
-from earshot.group.doubting import candidate, speaks, told
+from earshot.group.doubting import candidate, doubt_about, speaks
 from earshot.group.held import Held
 from earshot.group.likeness.score import same_matter
 from earshot.group.obeying import Agreed
@@ -29,14 +29,7 @@ def _doubt(held: Held, unions: Unions, *, two: Agreed) -> Doubt | None:
         return None
     known, new = sorted((one, other), key=lambda mention: mention.rank)
     likeness = same_matter(held.sketches[known.id], held.sketches[new.id])
-    return Doubt(
-        digest=new.digest,
-        mention_id=new.id,
-        conversation_id=new.conversation_id,
-        title=new.summary,
-        text=told(new),
-        candidates=(candidate(held.spots[known.id].cell, known, probability=likeness),),
-    )
+    return doubt_about(new, [candidate(held.spots[known.id].cell, known, probability=likeness)])
 
 
 def _witness(held: Held, cells: Sequence[str], *, without: Collection[str]) -> Mention | None:

@@ -67,13 +67,18 @@ def _doubt(held: Held, number: int, *, options: Mapping[str, float], settings: G
                 candidates.append(candidate(name, said, probability=probability))
     if not candidates:
         return None
+    return doubt_about(mention, candidates[:MOST])
+
+
+def doubt_about(mention: Mention, candidates: Iterable[Candidate]) -> Doubt:
+    """Whether a mention tells the same matter as one of these."""
     return Doubt(
         digest=mention.digest,
-        mention_id=number,
+        mention_id=mention.id,
         conversation_id=mention.conversation_id,
         title=mention.summary,
         text=told(mention),
-        candidates=tuple(candidates[:MOST]),
+        candidates=tuple(candidates),
     )
 
 

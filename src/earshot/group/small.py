@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from earshot.domain.grouping import Doubt, Mention, Rank
 from earshot.group.cell import Cell
-from earshot.group.doubting import MOST, candidate, speaker, told
+from earshot.group.doubting import MOST, candidate, doubt_about, speaker
 from earshot.group.held import Held
 from earshot.group.likeness.score import same_matter
 
@@ -47,9 +47,9 @@ def doubts_of_small(
     begin = next((at for at, one in enumerate(themes) if -one.minus_conversations <= most), len(themes))
     latest = sorted(range(begin, len(themes)), key=lambda at: themes[at].first, reverse=True)
     speakers = cache(partial(speaker, held))
-    made = (_doubt(held, themes[at].cell, others=themes[: min(at, BESIDE)], speakers=speakers) for at in latest)
-    wanted = (doubt for doubt in made if doubt is not None and doubt.digest not in besides)
-    return tuple(islice(wanted, AT_ONCE))
+    wanted = (at for at in latest if speakers(themes[at].cell.id).digest not in besides)
+    made = (_doubt(held, themes[at].cell, others=themes[: min(at, BESIDE)], speakers=speakers) for at in wanted)
+    return tuple(islice((doubt for doubt in made if doubt is not None), AT_ONCE))
 
 
 def _theme(held: Held, names: Sequence[str]) -> _Theme:
@@ -76,11 +76,6 @@ def _doubt(held: Held, cell: Cell, *, others: Sequence[_Theme], speakers: Callab
     chosen = kin + [one for one in likest if one not in kin][: MOST - len(kin)]
     if not chosen:
         return None
-    return Doubt(
-        digest=mention.digest,
-        mention_id=mention.id,
-        conversation_id=mention.conversation_id,
-        title=mention.summary,
-        text=told(mention),
-        candidates=tuple(candidate(held.spots[said.id].cell, said, probability=-p) for p, _, said in chosen),
+    return doubt_about(
+        mention, (candidate(held.spots[said.id].cell, said, probability=-p) for p, _, said in chosen)
     )

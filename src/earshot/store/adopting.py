@@ -49,9 +49,14 @@ _MERGED_SENT = """
 _FREED = """
     select d.key as old, left(encode(sha256(convert_to(d.key || ':' || a.key, 'UTF8')), 'hex'), 32) as new
     from (select distinct key from decided_action where unplaced and starts_with(subject_id, :provisional)) d
-    join action a on a.adopted and a.key = coalesce(
+    join action a on (a.adopted or a.unplaced) and a.key = coalesce(
         (select l.action_key from action_alias l where l.key = d.key), d.key
-    ) where not exists (select from action_member m where m.action_key = a.key and m.at > :since)
+    ) where not exists (select from action_member m where m.action_key = a.key and m.at > :since) and (
+        a.adopted or exists (
+            select from action_member m join finding f on f.conversation_id = m.conversation_id and f.position = 0
+            where m.action_key = a.key and f.theme_id is not null
+        )
+    )
 """
 _RENAME = """
     update decided_action d set key = f.new, subject_id = d.subject_id || ':' || left(f.new, 8)
@@ -120,8 +125,8 @@ def is_placed(action: Action) -> bool:
 async def adopt(sql: Sql) -> None:
     """Give actions whose theme became known that theme as their subject, and what was made for them too.
 
-    Done before plans are made and when something is decided about a theme; what is decided before a theme is known
-    need not wait for it.
+    Done before plans are made, when something is decided about a theme, and when what stood in for one is freed;
+    other decisions need not wait for it.
     """
     known = {row["key"]: row["theme_id"] for row in await sql.rows(_PLACED)}
     if not known:
@@ -151,6 +156,7 @@ async def resolve(sql: Sql, actions: Sequence[Action], *, now: datetime) -> None
     unplaced = any(one.startswith(PROVISIONAL) for one in themes)
     since = now - STILL_THE_SAME
     if unplaced and (freed := await sql.rows(_FREED, since=since, provisional=PROVISIONAL)):
+        await adopt(sql)
         values = {"old": [row["old"] for row in freed], "new": [row["new"] for row in freed]}
         await sql.run(_RENAME, **values)
         await sql.run(_POINT, **values)

@@ -163,9 +163,6 @@ async def test_a_provisional_subject_is_free_for_a_new_incident_after_a_day(stor
     first = paged("1001")
     await decide(store, first)
     await grouped(store, 1)
-    async with store.unit() as unit:
-        await unit.outbox.due(9, now=NOW)
-        await unit.commit()
     later = NOW + 25 * HOUR
     fresh = paged("1005", created_at=later)
     assert await decide(store, fresh, now=later) == 1

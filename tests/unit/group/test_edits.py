@@ -7,7 +7,7 @@ import pytest
 from earshot.domain.grouping import Change, Decider, Edit, EditKind, Mention, Partition, Verdict
 from earshot.group.regroup import regroup
 
-from .partitions import NOW, SETTINGS, afresh, mention, stored, themes, verdict
+from .partitions import NOW, SETTINGS, afresh, mention, stored, themes
 
 EXPORT = ["The csv export is empty", "The csv export is empty again", "Our csv export is empty since monday"]
 CRASH = [
@@ -121,12 +121,19 @@ def test_a_conversation_that_now_tells_another_matter_is_not_held_by_the_move() 
 def test_themes_that_somebody_keeps_apart_never_join() -> None:
     mentions, partition, export, crash = two_themes()
     said = Verdict(one=export, other=crash, same=False, decided_by=Decider.PERSON, decided_as="pat", decided_at=NOW)
-    bridges = [verdict(mentions[0], mentions[3], same=True), verdict(mentions[1], mentions[4], same=True)]
-    joined = afresh(mentions, partition, verdicts=bridges)
+    bridge = Verdict(
+        one=mentions[0].digest,
+        other=mentions[3].digest,
+        same=True,
+        decided_by=Decider.MODEL,
+        decided_as="m",
+        decided_at=NOW,
+    )
+    joined = afresh(mentions, partition, verdicts=[bridge])
     assert len(set(themes(joined, mentions).values())) == 1
-    kept = afresh(mentions, partition, verdicts=[said, *bridges])
+    kept = afresh(mentions, partition, verdicts=[said, bridge])
     found = themes(kept, mentions)
-    assert found[1] != found[4]
+    assert found[1] != found[5]
 
 
 def test_a_rename_is_only_a_title_and_stays() -> None:
