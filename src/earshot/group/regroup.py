@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial as bound
 
 import numpy as np
 
@@ -86,21 +87,24 @@ class Given:
 
 
 class Regroup:
-    """One regrouping, from sketches to names; `cells` and `themes` can be looked at afterwards."""
+    """One regrouping, from sketches to names; `cells` and `themes` can be looked at afterwards.
+
+    Nothing in it refers back to it: what it holds, which is much, is freed with it and waits for no look for garbage.
+    """
 
     def __init__(self, mentions: Sequence[Mention], given: Given) -> None:
         settings, stored = given.settings, given.stored
         words = vocabulary(settings.synonyms, settings.matters)
         self._given, self._stored = given, stored
         self._lexicon = lexicon_of(mentions, stored.lexicon, words=words, most=settings.lexicon_terms)
-        self._sketcher = (remembering if given.partial else Sketcher)(self._lexicon, words)
+        sketcher = (remembering if given.partial else Sketcher)(self._lexicon, words)
         self._births = births_of(stored.edits)
         self._conditions = conditions_of(settings, self._lexicon, embedded_by=given.embedded_by)
         self.held = Held(
             Bounds(join=settings.same_matter, keep=settings.doubt_from, core=settings.core),
             orders=orders_of(stored.edits, given.verdicts),
-            theme_of=self._theme_before,
-            sketch=self.sketch,
+            theme_of=bound(_theme_before, stored),
+            sketch=bound(_sketch, sketcher, given.embeddings),
             common=common_terms(self._lexicon),
             settled=bool(stored.placements) and changed(stored.conditions, self._conditions),
         )
@@ -129,10 +133,6 @@ class Regroup:
     def themes(self) -> dict[int, str]:
         """The theme of every mention that was given."""
         return {number: self._names[spot.cell] for number, spot in sorted(self.held.spots.items())}
-
-    def sketch(self, mention: Mention) -> Sketch:
-        """The mention as it is compared in this run."""
-        return self._sketcher.sketch(told(mention), embedding=self._given.embeddings.get(mention.digest))
 
     def _doubts(self) -> tuple[Doubt, ...]:
         given = self._given
@@ -182,16 +182,8 @@ class Regroup:
         ours = pins.get(self.held.mentions[number].conversation_id, ())
         if not self.held.settled:
             return bool(ours)
-        theme = self._theme_before(self.held.cells[self.held.spots[number].cell])
+        theme = self.held.theme_of(self.held.cells[self.held.spots[number].cell])
         return any(pin.out_of == theme for pin in ours)
-
-    def _theme_before(self, cell: Cell) -> str | None:
-        theme = self._stored.cells.get(cell.id)
-        for _, number in cell.members if theme is None else ():
-            placement = self._stored.placements.get(number)
-            if placement is not None:
-                return self._stored.cells.get(placement.cell_id)
-        return theme
 
     def _unite(self) -> Unions:
         settings, partial = self._given.settings, self._given.partial
@@ -262,6 +254,19 @@ class Regroup:
         }
         heads |= renamed(heads, self._stored.edits)
         return tuple(head for theme, head in sorted(heads.items()) if known.get(theme) != head)
+
+
+def _sketch(sketcher: Sketcher, embeddings: Embeddings, mention: Mention) -> Sketch:
+    return sketcher.sketch(told(mention), embedding=embeddings.get(mention.digest))
+
+
+def _theme_before(stored: Partition, cell: Cell) -> str | None:
+    theme = stored.cells.get(cell.id)
+    for _, number in cell.members if theme is None else ():
+        placement = stored.placements.get(number)
+        if placement is not None:
+            return stored.cells.get(placement.cell_id)
+    return theme
 
 
 def _spot(placement: Placement) -> Spot:
