@@ -89,7 +89,7 @@ class Given:
 class Regroup:
     """One regrouping, from sketches to names; `cells` and `themes` can be looked at afterwards.
 
-    Nothing in it refers back to it: what it holds, which is much, is freed with it and waits for no look for garbage.
+    Nothing in it refers back to it: what it holds is much, and is freed with it without a look for garbage.
     """
 
     def __init__(self, mentions: Sequence[Mention], given: Given) -> None:
