@@ -144,10 +144,8 @@ class Regroupings(Lexicons):
         await self._save_heads(regrouping.heads)
         await self._save_cells(regrouping)
         await self._sql.run(_PLACE, now=now)
-        if sum(one.core for one in regrouping.placements) >= BULK and await self._sql.value(_BULKY):
-            await self._sql.run(_UNINDEX)
-            await self._sql.run(_INDEX_LATER)
-        for statement in (_UNCORE, _CORED, _STALE, _JOIN):
+        await self._save_cores(regrouping.placements)
+        for statement in (_STALE, _JOIN):
             await self._sql.run(statement)
         if repaired:
             await self._sql.run("delete from cell_hole where cell_id = any(:cells)", cells=list(repaired))
@@ -168,14 +166,24 @@ class Regroupings(Lexicons):
         if regrouping.gone:
             await self._sql.run("delete from cell where id = any(:ids)", ids=list(regrouping.gone))
 
+    async def _save_cores(self, placements: Sequence[Placement]) -> None:
+        cores = sum(one.core for one in placements)
+        if cores >= BULK and await self._sql.value(_BULKY):
+            await self._sql.run(_UNINDEX)
+            await self._sql.run(_INDEX_LATER)
+        if cores < len(placements):
+            await self._sql.run(_UNCORE)
+        if cores:
+            await self._sql.run(_CORED)
+
     async def _save_heads(self, heads: Sequence[ThemeHead]) -> None:
         if not heads:
             return
         await self._sql.stage(_HEAD, [_head_row(head) for head in heads])
         touched = await self._sql.column(_RENAMED)
         await self._sql.run(_HEADS)
-        ids = sorted({one for theme_ids in touched for one in theme_ids})
-        await self._sql.run("update theme set stale = true where id = any(:ids) and not stale", ids=ids)
+        if ids := sorted({one for theme_ids in touched for one in theme_ids}):
+            await self._sql.run("update theme set stale = true where id = any(:ids) and not stale", ids=ids)
 
 
 def floats(vector: bytes | None) -> list[float] | None:
