@@ -21,8 +21,10 @@ from earshot.store.driver import Confused, Driver, Prepared, Row, is_lost
 
 T = TypeVar("T")
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
-_MOST_DEAD = 1_000
-"""Rows that are deleted from a stage one by one before it is truncated."""
+_MOST_DEAD = 200
+"""Rows that are deleted from a stage one by one before it is truncated: plans go by its pages, dead or alive."""
+_MANY = 1_000
+"""Rows of a stage that are counted each time, so that plans are made for so many."""
 _MOST_PREPARED = 400
 """Statements that a connection keeps prepared; more of them make it begin anew."""
 
@@ -37,6 +39,11 @@ class Stage:
 
     name: str
     columns: Mapping[str, str]
+
+    @property
+    def counting(self) -> str:
+        """The statement that tells the planner how many rows it has; uncounted, it is taken for ten full pages."""
+        return f"analyze {self.name} ({next(iter(self.columns))})"
 
     @property
     def ddl(self) -> str:
@@ -54,6 +61,8 @@ class _Kept:
     stages: set[str]
     dead: Counter[str]
     """Rows that were copied into each stage since it was last truncated."""
+    counted: set[str]
+    """Stages that were counted since then."""
 
 
 class Sql:
@@ -113,6 +122,9 @@ class Sql:
                 )
             )
             kept.dead[stage.name] += _count(copied)
+            if _count(copied) > _MANY or stage.name not in kept.counted:
+                await self._safe(lambda: kept.driver.execute(stage.counting))
+                kept.counted.add(stage.name)
 
     async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[Row]]:
         """The rows of a query through a server-side cursor, so that memory stays flat."""
@@ -139,6 +151,7 @@ class Sql:
         if kept.dead[stage] <= _MOST_DEAD:
             return f"delete from {stage}"
         del kept.dead[stage]
+        kept.counted.discard(stage)
         return f"truncate {stage}"
 
     async def rollback(self) -> None:
@@ -231,7 +244,9 @@ async def kept_of(connection: AsyncConnection) -> _Kept:
     raw = await connection.get_raw_connection()
     kept = cast("_Kept | None", raw.info.get("earshot"))
     if kept is None:
-        kept = raw.info["earshot"] = _Kept(await driver_of(connection), prepared={}, stages=set(), dead=Counter())
+        kept = raw.info["earshot"] = _Kept(
+            await driver_of(connection), prepared={}, stages=set(), dead=Counter(), counted=set()
+        )
     return kept
 
 

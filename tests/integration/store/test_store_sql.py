@@ -1,6 +1,7 @@
 """The connection under a transaction: what is half done never counts, and what broke never comes back."""
 
 import asyncio
+import json
 
 import pytest
 from store_samples import query
@@ -172,3 +173,32 @@ async def test_a_stage_that_is_used_for_ever_does_not_grow(store: PostgresStore)
             assert await unit.sql.value("select pg_relation_size('some_note')") < 1_000_000
     finally:
         await small.close()
+
+
+async def expected(unit: PostgresUnit) -> int:
+    """How many rows the planner expects in the stage."""
+    plan = await unit.sql.value("explain (format json) select n from some_note")
+    return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
+
+
+async def test_plans_are_made_for_as_many_rows_as_are_staged(store: PostgresStore) -> None:
+    """Uncounted or full of dead rows, a stage of one row was planned for like hundreds: by reading whole tables."""
+    lone = store.apart(connections=1)
+    try:
+        for n in range(150):
+            async with lone.unit() as unit:
+                await unit.sql.stage(NOTES, [(n, "x" * 1500)])
+                await unit.commit()
+        async with lone.unit() as unit:
+            await unit.sql.stage(NOTES, [(1, "x" * 1500)])
+            assert await expected(unit) < 200
+            await unit.commit()
+        async with lone.unit() as unit:
+            await unit.sql.stage(NOTES, [(n, "x") for n in range(5000)])
+            assert await expected(unit) == 5000
+            await unit.commit()
+        async with lone.unit() as unit:
+            await unit.sql.stage(NOTES, [(1, "x")])
+            assert await expected(unit) == 1
+    finally:
+        await lone.close()
