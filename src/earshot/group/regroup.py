@@ -104,7 +104,7 @@ class Regroup:
             Bounds(join=settings.same_matter, keep=settings.doubt_from, core=settings.core),
             orders=orders_of(stored.edits, given.verdicts),
             theme_of=bound(_theme_before, stored),
-            sketch=bound(_sketch, sketcher, given.embeddings),
+            sketch=bound(_sketch, sketcher=sketcher, embeddings=given.embeddings),
             common=common_terms(self._lexicon),
             settled=bool(stored.placements) and changed(stored.conditions, self._conditions),
         )
@@ -256,7 +256,7 @@ class Regroup:
         return tuple(head for theme, head in sorted(heads.items()) if known.get(theme) != head)
 
 
-def _sketch(sketcher: Sketcher, embeddings: Embeddings, mention: Mention) -> Sketch:
+def _sketch(mention: Mention, *, sketcher: Sketcher, embeddings: Embeddings) -> Sketch:
     return sketcher.sketch(told(mention), embedding=embeddings.get(mention.digest))
 
 

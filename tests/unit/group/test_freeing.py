@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -17,7 +17,7 @@ LATE = mention(99, "The export is empty again")
 
 
 @contextmanager
-def nobody_looking_for_garbage() -> Iterator[None]:
+def nobody_looking_for_garbage() -> Generator[None]:
     gc.disable()
     try:
         yield
