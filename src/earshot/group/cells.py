@@ -26,7 +26,6 @@ class Cells:
         self._queue: list[tuple[Rank, int]] = []
         self._waiting: set[int] = set()
         self._reached: dict[int, list[int]] = {}
-        self._indexed = True
 
     def load(self, mention: Mention, spot: Spot) -> None:
         """Take in a mention that has its place already."""
@@ -34,14 +33,13 @@ class Cells:
         self.held.cell(spot.cell).put(mention.rank, mention.id)
         self.held.spots[mention.id] = spot
         self._latest = mention.rank if self._latest is None else max(self._latest, mention.rank)
-        self._indexed = False
+        self.held.unindexed = True
 
     def repair(self, holes: Collection[str]) -> None:
         """These cells lost core mentions: who is in them, or near what is left of the core, is looked at again.
 
         So is whoever went where somebody said: that depends on whether any score had found a cell for it.
         """
-        self._index_loaded()
         if self.held.settled:
             return
         for name in holes:
@@ -56,7 +54,6 @@ class Cells:
 
     def arrange(self, come: Iterable[Mention], doubted: Iterable[int]) -> None:
         """Place what came, look again at what is doubted, and at whatever follows from it."""
-        self._index_loaded()
         for mention in come:
             self.held.know(mention)
             self._wait(mention.id)
@@ -67,13 +64,6 @@ class Cells:
             self._waiting.discard(number)
             self._place(self.held.mentions[number])
         self._reached = {}
-
-    def _index_loaded(self) -> None:
-        if not self._indexed:
-            for cell in self.held.cells.values():
-                for mention in cell.core:
-                    self.held.index(mention, self.held.cores)
-            self._indexed = True
 
     def _wait(self, number: int) -> None:
         if number not in self._waiting:

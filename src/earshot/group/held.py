@@ -68,7 +68,8 @@ class Held:
     """Mentions by id, cells by id, mentions by digest. `near`: the candidates of those judged in this run.
 
     `sketch` makes a sketch of a mention, `theme_of` says which theme a cell belonged to before (for people's pins),
-    `common` terms find no candidates. `settled`: what has its place keeps it, whatever comes.
+    `common` terms find no candidates. `settled`: what has its place keeps it, whatever comes. `unindexed`: cores of
+    loaded cells are not in the index yet. They are put in when it is asked: that takes long, and a merge asks not.
     """
 
     bounds: Bounds
@@ -84,11 +85,22 @@ class Held:
     near: dict[int, Near] = field(default_factory=dict[int, Near])
     digests: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     sketches: "Sketches" = field(init=False)
-    cores: Index = field(init=False)
+    unindexed: bool = False
+    _cores: Index = field(init=False)
 
     def __post_init__(self) -> None:
         self.sketches = Sketches(self.mentions, self.sketch)
-        self.cores = self.new_index()
+        self._cores = self.new_index()
+
+    @property
+    def cores(self) -> Index:
+        """The index of the cells' cores."""
+        if self.unindexed:
+            self.unindexed = False
+            for cell in self.cells.values():
+                for mention in cell.core:
+                    self.index(mention, self._cores)
+        return self._cores
 
     def new_index(self) -> Index:
         """An empty index with this grouping's bounds."""
