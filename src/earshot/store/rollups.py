@@ -114,6 +114,15 @@ class Rollups:
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
+        self._settled = False
+
+    async def settle(self) -> None:
+        """Refresh now, and not again in this unit of work, whose counts are those of this moment.
+
+        For whoever holds rows when it reads counts: others have refreshed, and hold that lock, when they want rows.
+        """
+        await self.refresh()
+        self._settled = True
 
     async def refresh(self) -> None:
         """Recompute dirty hours and stale themes, so that every count equals the rows.
@@ -121,6 +130,8 @@ class Rollups:
         Marks are taken and rows counted under one lock and by later snapshots than the marks', so that a change
         committed meanwhile is either counted or still marked.
         """
+        if self._settled:
+            return
         if not await self._sql.value(
             "select exists (select from dirty_hour) or exists (select from theme where stale)"
         ):

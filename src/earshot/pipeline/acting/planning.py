@@ -12,6 +12,7 @@ from earshot.act.settings import ActSettings
 from earshot.act.wording import Words, load_words
 from earshot.domain.delivery import Case, Delivery, DeliveryState, Link, Op, Planned, Thing
 from earshot.pipeline.acting.sending import order_of
+from earshot.pipeline.clashes import clash_safe
 from earshot.pipeline.parts import Parts
 from earshot.ports.tool import Tool
 
@@ -63,9 +64,10 @@ class Planner:
         """
         if not await self._anything_due():
             return Round((), more=False)
+        limit = BATCH if self._began else FIRST
         async with self.parts.store.exclusive(PLANNING):
-            resolved = [] if self._began else await self._resolve_quiet()
-            planned, more = await self._plan_batch(BATCH if self._began else FIRST, settled=settled)
+            resolved = [] if self._began else await clash_safe(self._resolve_quiet)
+            planned, more = await clash_safe(lambda: self._plan_batch(limit, settled=settled))
         self._began = more
         return Round((*resolved, *planned), more)
 
@@ -92,14 +94,13 @@ class Planner:
             planned = [batch.plan(case) for case in fresh]
             await unit.outbox.save_plans(planned, now=now)
             await unit.commit()
+        self._seen.update({case.dossier.action.key: now for case in fresh})
         return [delivery for one in planned for delivery in one.deliveries], len(cases) == limit
 
     def _is_fresh(self, case: Case, *, now: datetime) -> bool:
         """Whether it was not planned a moment ago: nothing is looked at again and again."""
-        key = case.dossier.action.key
-        fresh = key not in self._seen or now - self._seen[key] >= AGAIN
-        self._seen[key] = now
-        return fresh
+        planned_at = self._seen.get(case.dossier.action.key)
+        return planned_at is None or now - planned_at >= AGAIN
 
     async def _resolve_quiet(self) -> list[Delivery]:
         """The end of pages whose matter nobody has reported for long enough."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from earshot.domain.job import Job, JobName
 from earshot.pipeline.acting.acting import act
 from earshot.pipeline.acting.tally import Acted
+from earshot.pipeline.clashes import clash_safe
 from earshot.pipeline.deciding import decide
 from earshot.pipeline.live.judging import deliver_job, judge, trace_of
 from earshot.pipeline.live.timing import Stages
@@ -100,11 +101,14 @@ class Following:
         self._rest_until = clock.monotonic() + REST * (clock.monotonic() - began)
 
     async def _some(self, waiting: Sequence[str]) -> None:
+        await place_some(self._parts, waiting)
+        await clash_safe(lambda: self._judged(waiting))
+
+    async def _judged(self, ids: Sequence[str]) -> None:
         parts = self._parts
-        await place_some(parts, waiting)
         async with parts.store.unit() as unit:
             await unit.figures.refresh()
-            await judge(parts, unit, ids=waiting, now=parts.clock.now(), themed=True)
+            await judge(parts, unit, ids=ids, now=parts.clock.now(), themed=True)
             await unit.commit()
 
     async def _enqueue_delivery(self) -> None:

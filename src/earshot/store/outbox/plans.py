@@ -40,9 +40,14 @@ _DUE = f"""
     order by a.urgent desc, a.plan_at, a.key limit :limit for update of a skip locked
 """
 _GROWN = """
-    with noted as (delete from action_growth returning key, at)
+    with noted as (
+        delete from action_growth returning key, at
+    ), free as (
+        select key from action where key in (select key from noted) order by key for no key update
+    )
     update action a set plan_at = least(a.plan_at, n.at)
-    from (select key, min(at) as at from noted group by key) n where a.key = n.key and a.status <> 'DISCARDED'
+    from (select key, min(at) as at from noted group by key) n join free using (key)
+    where a.key = n.key and a.status <> 'DISCARDED'
 """
 _LATER = "update action set plan_at = :at where key = any(:keys)"
 _LINKS = f"""
@@ -111,8 +116,9 @@ class Plans:
 
         They are held until the commit. One nobody of whose conversations can be read just now is left for later.
         """
-        await self._sql.run(_GROWN)
+        await self._rollups.settle()
         await adopt(self._sql)
+        await self._sql.run(_GROWN)
         while rows := await self._sql.rows(_DUE, now=now, limit=limit):
             actions = [action_from(row) for row in rows]
             dossiers = await self._dossiers.read(actions)
