@@ -5,6 +5,7 @@ texts alone, and who must be looked at again after a change is found by the same
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -44,20 +45,20 @@ class Hits:
 class _Posting:
     """The places where one term occurs, with its weights."""
 
-    __slots__ = ("count", "places", "weights")
+    __slots__ = ("places", "weights")
 
     def __init__(self) -> None:
-        self.places: npt.NDArray[np.int32] = np.empty(2, dtype=np.int32)
-        self.weights: npt.NDArray[np.float32] = np.empty(2, dtype=np.float32)
-        self.count = 0
+        self.places = array("i")
+        self.weights = array("f")
 
     def append(self, place: int, weight: float) -> None:
-        if self.count == len(self.places):
-            self.places = np.concatenate([self.places, self.places])
-            self.weights = np.concatenate([self.weights, self.weights])
-        self.places[self.count] = place
-        self.weights[self.count] = weight
-        self.count += 1
+        self.places.append(place)
+        self.weights.append(weight)
+
+    def add_to(self, score: npt.NDArray[np.float32], *, weight: float) -> None:
+        """Add what the term is worth to the places where it occurs."""
+        places = np.frombuffer(self.places, dtype=np.int32)
+        score[places] += np.float32(weight) * np.frombuffer(self.weights, dtype=np.float32)
 
 
 class _Side:
@@ -92,7 +93,7 @@ class _Side:
             for postings in searched:
                 posting = postings.get(term)
                 if posting is not None:
-                    score[posting.places[: posting.count]] += np.float32(weight) * posting.weights[: posting.count]
+                    posting.add_to(score, weight=weight)
         return score
 
     @property

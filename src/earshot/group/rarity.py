@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from earshot.domain.theme import Lexicon
 from earshot.group.terms import Terms, is_pair, parts
@@ -12,6 +13,9 @@ PRIOR = 40.0
 
 _MATTER = 0.02
 """A matter that was never counted is taken for one that so many findings tell, not for a rarity."""
+
+_COMMON, _FEW = 0.04, 50
+"""Terms are common that more than this share of findings have, and more than so few findings."""
 
 
 def grown(lexicon: Lexicon, findings: Iterable[Mapping[str, float]], *, most: int) -> Lexicon:
@@ -29,6 +33,7 @@ class Rarity:
     """Weighs terms by how rare they are in a lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
         self._all = lexicon.documents + PRIOR
         self._frequencies = lexicon.frequencies
         self._known: dict[str, float] = {}
@@ -39,6 +44,12 @@ class Rarity:
             weights = [self._single(part) for part in parts(term)]
             return sum(weights) / len(weights)
         return self._single(term)
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """The terms that a good part of all findings have; none while few were counted."""
+        bound = max(_FEW, self._lexicon.documents * _COMMON)
+        return frozenset(term for term, count in self._frequencies.items() if count > bound)
 
     def _single(self, term: str) -> float:
         weight = self._known.get(term)

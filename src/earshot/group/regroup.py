@@ -24,7 +24,7 @@ from earshot.group.obeying import keep_together, obey, part, unite_agreed
 from earshot.group.orders import Pin, is_pin, orders_of
 from earshot.group.settings import GroupSettings
 from earshot.group.small import doubts_of_small
-from earshot.group.telling import common_terms, lexicon_of, told
+from earshot.group.telling import lexicon_of, told
 from earshot.group.unions import Unions
 from earshot.group.vocabulary import vocabulary
 
@@ -105,7 +105,7 @@ class Regroup:
             orders=orders_of(stored.edits, given.verdicts),
             theme_of=bound(_theme_before, stored),
             sketch=bound(_sketch, sketcher=sketcher, embeddings=given.embeddings),
-            common=common_terms(self._lexicon),
+            common=sketcher.common,
             settled=bool(stored.placements) and changed(stored.conditions, self._conditions),
         )
         self.cells = Cells(self.held)

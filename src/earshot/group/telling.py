@@ -15,10 +15,6 @@ _AGAIN = 2
 _FEW = 50
 """So few mentions more are never enough to weigh anew."""
 
-
-_COMMON = 0.04
-"""Terms that more than this share of mentions have are common."""
-
 _MOST = 20_000
 """So many mentions are enough to weigh words by."""
 
@@ -59,9 +55,3 @@ def lexicon_from(texts: Sequence[Told], *, words: Vocabulary, most: int) -> Lexi
     meanings = learnt([rarity.unit(part.terms) for part in parts])
     kept = {term: meaning for term, meaning in meanings.items() if term in lexicon.frequencies}
     return lexicon.model_copy(update={"meanings": kept})
-
-
-def common_terms(lexicon: Lexicon) -> frozenset[str]:
-    """The terms that a good part of all mentions have; none while few mentions were counted."""
-    bound = max(_FEW, lexicon.documents * _COMMON)
-    return frozenset(term for term, count in lexicon.frequencies.items() if count > bound)

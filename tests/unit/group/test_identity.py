@@ -2,8 +2,9 @@
 
 from earshot.domain.grouping import Change, Lineage, Mention, Partition
 from earshot.domain.theme import Lexicon
+from earshot.group.rarity import Rarity
 from earshot.group.regroup import regroup
-from earshot.group.telling import common_terms, fresh_lexicon, lexicon_of
+from earshot.group.telling import fresh_lexicon, lexicon_of
 from earshot.group.vocabulary import vocabulary
 
 from .partitions import NOW, SETTINGS, WEIGHED, afresh, mention, stored, themes, without
@@ -97,5 +98,5 @@ def test_words_are_weighed_anew_only_when_there_is_much_more() -> None:
 
 def test_common_terms_are_those_of_a_good_part_of_all() -> None:
     lexicon = Lexicon(documents=10_000, frequencies={"app": 5_000, "csv": 401, "rare": 20})
-    assert common_terms(lexicon) == {"app", "csv"}
-    assert common_terms(Lexicon(documents=40, frequencies={"app": 40})) == frozenset()
+    assert Rarity(lexicon).common == {"app", "csv"}
+    assert Rarity(Lexicon(documents=40, frequencies={"app": 40})).common == frozenset()

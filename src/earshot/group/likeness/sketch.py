@@ -72,6 +72,11 @@ class Sketcher:
         self._vocabulary = vocabulary
         self._meanings = meanings or builtin_meanings()
 
+    @property
+    def common(self) -> frozenset[str]:
+        """The terms that tell little, because a good part of all mentions have them."""
+        return self._rarity.common
+
     def sketch(self, told: Told, *, embedding: Sequence[float] | None = None) -> Sketch:
         """The text's sketch; `embedding` is a better dense vector where there is one, of any length."""
         parts = counted(told, self._vocabulary)
