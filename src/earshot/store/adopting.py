@@ -16,12 +16,13 @@ _PLACED = """
     select distinct on (a.key) a.key, f.theme_id
     from action a join action_member m on m.action_key = a.key
     join finding f on f.conversation_id = m.conversation_id and f.position = 0
-    where a.unplaced and f.theme_id is not null
+    where a.unplaced and f.theme_id is not null{which}
     order by a.key, m.suspect <> '', m.at, m.conversation_id collate "C"
 """
+_COUNTED = " and exists (select from theme t where t.id = f.theme_id and t.first_seen is not null)"
 _ADOPT = """
     with free as (
-        select key from action where key = any(:keys) and unplaced order by key for no key update
+        select key from action where key = any(:keys) and unplaced order by key for no key update{how}
     )
     update action a set subject_id = p.theme_id, unplaced = false, adopted = true
     from free join unnest(cast(:keys as text[]), cast(:themes as text[])) as p (key, theme_id) using (key)
@@ -122,16 +123,19 @@ def is_placed(action: Action) -> bool:
     return action.subject is Subject.THEME and not action.subject_id.startswith(STANDINS)
 
 
-async def adopt(sql: Sql) -> None:
+async def adopt(sql: Sql, *, at_once: bool = False) -> None:
     """Give actions whose theme became known that theme as their subject, and what was made for them too.
 
     Done before plans are made, when something is decided about a theme, and when what stood in for one is freed;
-    other decisions need not wait for it.
+    other decisions need not wait for it. `at_once`: those that somebody holds, or whose theme was not counted yet,
+    are left for the next time.
     """
-    known = {row["key"]: row["theme_id"] for row in await sql.rows(_PLACED)}
+    placed = await sql.rows(_PLACED.format(which=_COUNTED if at_once else ""))
+    known = {row["key"]: row["theme_id"] for row in placed}
     if not known:
         return
-    keys = await sql.column(_ADOPT, keys=list(known), themes=list(known.values()))
+    adopting = _ADOPT.format(how=" skip locked" if at_once else "")
+    keys = await sql.column(adopting, keys=list(known), themes=list(known.values()))
     values = {"keys": keys, "themes": [known[key] for key in keys]}
     for table in ("link", "delivery") if keys else ():
         await sql.run(_FOLLOW.format(table=table), **values)

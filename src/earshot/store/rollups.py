@@ -141,8 +141,7 @@ class Rollups:
         await self._themes()
 
     async def _hours(self) -> None:
-        await self._sql.stage(TAKEN, [])
-        await self._sql.run(_TAKE)
+        await self._sql.fill(TAKEN, _TAKE)
         await self._sql.run(_CLEAR_INSIGHTS, dimensions=list(DIMENSIONS))
         await self._sql.run(_COUNT_INSIGHTS)
         await self._sql.run(_CLEAR_ACTIONS)

@@ -23,8 +23,8 @@ T = TypeVar("T")
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _MOST_DEAD = 200
 """Rows that are deleted from a stage one by one before it is truncated: plans go by its pages, dead or alive."""
-_MANY = 1_000
-"""Rows of a stage that are counted each time, so that plans are made for so many."""
+_FEW, _TIMES = 50, 4
+"""A stage is counted again when it holds so many times the rows it was counted with, and more than a few."""
 _MOST_PREPARED = 400
 """Statements that a connection keeps prepared; more of them make it begin anew."""
 
@@ -61,8 +61,8 @@ class _Kept:
     stages: set[str]
     dead: Counter[str]
     """Rows that were copied into each stage since it was last truncated."""
-    counted: set[str]
-    """Stages that were counted since then."""
+    counted: dict[str, int]
+    """The rows each stage was last counted with since then."""
 
 
 class Sql:
@@ -104,6 +104,23 @@ class Sql:
 
     async def stage(self, stage: Stage, rows: Iterable[Sequence[Any]]) -> None:
         """Fill a stage by COPY, replacing what it held, until the transaction ends."""
+        kept = await self._emptied(stage)
+        left = iter(rows)
+        if (first := next(left, None)) is not None:
+            records, columns = chain([first], left), list(stage.columns)
+            copied = await self._safe(
+                lambda: kept.driver.copy_records_to_table(
+                    stage.name, schema_name="pg_temp", records=records, columns=columns
+                )
+            )
+            await self._filled(kept, stage, rows=_count(copied))
+
+    async def fill(self, stage: Stage, statement: str) -> None:
+        """The same by a statement that inserts into the stage."""
+        kept = await self._emptied(stage)
+        await self._filled(kept, stage, rows=await self.run(statement))
+
+    async def _emptied(self, stage: Stage) -> _Kept:
         if self._single:
             raise RuntimeError("a stage without a transaction")
         kept = await self._begun()
@@ -113,18 +130,15 @@ class Sql:
         if stage.name in self._staged:
             await self.run(f"delete from {stage.name}")
         self._staged.add(stage.name)
-        left = iter(rows)
-        if (first := next(left, None)) is not None:
-            records, columns = chain([first], left), list(stage.columns)
-            copied = await self._safe(
-                lambda: kept.driver.copy_records_to_table(
-                    stage.name, schema_name="pg_temp", records=records, columns=columns
-                )
-            )
-            kept.dead[stage.name] += _count(copied)
-            if _count(copied) > _MANY or stage.name not in kept.counted:
-                await self._safe(lambda: kept.driver.execute(stage.counting))
-                kept.counted.add(stage.name)
+        return kept
+
+    async def _filled(self, kept: _Kept, stage: Stage, *, rows: int) -> None:
+        """Count it where its rows are many more than plans were made for."""
+        kept.dead[stage.name] += rows
+        counted = kept.counted.get(stage.name)
+        if rows and (counted is None or rows > max(_FEW, _TIMES * counted)):
+            await self._safe(lambda: kept.driver.execute(stage.counting))
+            kept.counted[stage.name] = rows
 
     async def batches(self, statement: str, *, size: int, **parameters: Any) -> AsyncIterator[Sequence[Row]]:
         """The rows of a query through a server-side cursor, so that memory stays flat."""
@@ -141,17 +155,17 @@ class Sql:
             raise _gone()
         if (kept := self._kept) is None or self._single:
             return
-        ending = "; ".join([*(self._emptied(kept, name) for name in sorted(self._staged)), "commit"])
+        ending = "; ".join([*(self._cleared(kept, name) for name in sorted(self._staged)), "commit"])
         await self._safe(lambda: kept.driver.execute(ending))
         kept.stages.update(self._made)
         self._forget()
 
-    def _emptied(self, kept: _Kept, stage: str) -> str:
+    def _cleared(self, kept: _Kept, stage: str) -> str:
         """The statement that empties a stage: it leaves dead rows behind until there are too many."""
         if kept.dead[stage] <= _MOST_DEAD:
             return f"delete from {stage}"
         del kept.dead[stage]
-        kept.counted.discard(stage)
+        kept.counted.pop(stage, None)
         return f"truncate {stage}"
 
     async def rollback(self) -> None:
@@ -159,6 +173,9 @@ class Sql:
         if (kept := self._kept) is not None:
             if not self._single:
                 await self._safe(lambda: kept.driver.execute("rollback"))
+            for stage in self._made:
+                del kept.dead[stage]
+                kept.counted.pop(stage, None)
             self._forget()
 
     async def _run(self, statement: str, parameters: Mapping[str, Any]) -> tuple[Prepared, list[Row]]:
@@ -245,7 +262,7 @@ async def kept_of(connection: AsyncConnection) -> _Kept:
     kept = cast("_Kept | None", raw.info.get("earshot"))
     if kept is None:
         kept = raw.info["earshot"] = _Kept(
-            await driver_of(connection), prepared={}, stages=set(), dead=Counter(), counted=set()
+            await driver_of(connection), prepared={}, stages=set(), dead=Counter(), counted={}
         )
     return kept
 

@@ -465,27 +465,3 @@ async def test_a_plan_of_nothing_is_nothing(store: PostgresStore) -> None:
         assert await unit.outbox.save_plans([Planned(action_key="unknown")], now=NOW) == 0
         assert await unit.outbox.next_due(now=NOW, destinations={"jira": FAST}) is None
         assert await unit.outbox.health() == []
-
-
-async def due(store: PostgresStore) -> list[str]:
-    async with store.unit() as unit:
-        cases = await unit.outbox.due(10, now=NOW)
-        await unit.commit()
-    return [case.dossier.action.key for case in cases]
-
-
-async def test_planning_holds_no_action_while_it_waits_for_the_counts(store: PostgresStore) -> None:
-    """Whoever counts holds them until it has decided, and wants actions then: each would wait for the other."""
-    one = action("1")
-    await decide(store, one)
-    await query(store, "insert into dirty_hour (of, hour) values ('insight', '2026-01-01 10:00Z')")
-    async with store.unit() as counting:
-        await counting.figures.refresh()
-        planning = asyncio.create_task(due(store))
-        await asyncio.sleep(0.5)
-        assert not planning.done()
-        await counting.sql.run("set local lock_timeout = '3s'")
-        assert await counting.sql.run("update action set reason = 'more' where key = :key", key=one.key) == 1
-        await counting.commit()
-    assert await planning == []
-    assert await value(store, "select reason from action") == "more"

@@ -193,12 +193,24 @@ async def test_plans_are_made_for_as_many_rows_as_are_staged(store: PostgresStor
             await unit.sql.stage(NOTES, [(1, "x" * 1500)])
             assert await expected(unit) < 200
             await unit.commit()
-        async with lone.unit() as unit:
-            await unit.sql.stage(NOTES, [(n, "x") for n in range(5000)])
-            assert await expected(unit) == 5000
-            await unit.commit()
+        for rows in (5000, 150, 1000):
+            async with lone.unit() as unit:
+                await unit.sql.stage(NOTES, [(n, "x") for n in range(rows)])
+                assert await expected(unit) == rows
+                await unit.commit()
         async with lone.unit() as unit:
             await unit.sql.stage(NOTES, [(1, "x")])
             assert await expected(unit) == 1
+    finally:
+        await lone.close()
+
+
+async def test_a_stage_that_was_undone_is_counted_anew(store: PostgresStore) -> None:
+    lone = store.apart(connections=1)
+    try:
+        for _ in range(2):
+            async with lone.unit() as unit:
+                await unit.sql.stage(NOTES, [(1, "x")])
+                assert await expected(unit) == 1
     finally:
         await lone.close()

@@ -65,9 +65,8 @@ class Planner:
         if not await self._anything_due():
             return Round((), more=False)
         limit = BATCH if self._began else FIRST
-        async with self.parts.store.exclusive(PLANNING):
-            resolved = [] if self._began else await clash_safe(self._resolve_quiet)
-            planned, more = await clash_safe(lambda: self._plan_batch(limit, settled=settled))
+        resolved = [] if self._began else await clash_safe(self._resolve_quiet)
+        planned, more = await clash_safe(lambda: self._plan_batch(limit, settled=settled))
         self._began = more
         return Round((*resolved, *planned), more)
 
@@ -85,17 +84,15 @@ class Planner:
 
     async def _plan_batch(self, limit: int, *, settled: bool) -> tuple[list[Delivery], bool]:
         now = self.parts.clock.now()
-        async with self.parts.store.unit() as unit:
+        async with self.parts.store.exclusive(PLANNING), self.parts.store.unit() as unit:
             cases = await unit.outbox.due(limit, now=now)
             fresh = [case for case in cases if self._is_fresh(case, now=now)]
-            if not fresh:
-                return [], False
             batch = _Batch(self, self.parts.act, now=now, settled=settled)
             planned = [batch.plan(case) for case in fresh]
             await unit.outbox.save_plans(planned, now=now)
             await unit.commit()
         self._seen.update({case.dossier.action.key: now for case in fresh})
-        return [delivery for one in planned for delivery in one.deliveries], len(cases) == limit
+        return [delivery for one in planned for delivery in one.deliveries], bool(fresh) and len(cases) == limit
 
     def _is_fresh(self, case: Case, *, now: datetime) -> bool:
         """Whether it was not planned a moment ago: nothing is looked at again and again."""
@@ -105,7 +102,7 @@ class Planner:
     async def _resolve_quiet(self) -> list[Delivery]:
         """The end of pages whose matter nobody has reported for long enough."""
         settings, now = self.parts.act, self.parts.clock.now()
-        async with self.parts.store.unit() as unit:
+        async with self.parts.store.exclusive(PLANNING), self.parts.store.unit() as unit:
             links = await unit.outbox.quiet(before=self._quiet(now), limit=QUIET)
             if not links:
                 return []

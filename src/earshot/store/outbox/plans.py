@@ -40,10 +40,13 @@ _DUE = f"""
     order by a.urgent desc, a.plan_at, a.key limit :limit for update of a skip locked
 """
 _GROWN = """
-    with noted as (
-        delete from action_growth returning key, at
-    ), free as (
-        select key from action where key in (select key from noted) order by key for no key update
+    with free as (
+        select key from action where key in (select key from action_growth) order by key
+        for no key update skip locked
+    ), noted as (
+        delete from action_growth g where key in (select key from free)
+            or not exists (select from action a where a.key = g.key)
+        returning key, at
     )
     update action a set plan_at = least(a.plan_at, n.at)
     from (select key, min(at) as at from noted group by key) n join free using (key)
@@ -115,9 +118,10 @@ class Plans:
         """Live and dry actions that grew or whose time to look again has come, urgent ones and oldest first.
 
         They are held until the commit. One nobody of whose conversations can be read just now is left for later.
+        Nobody is waited for who holds an action: they may want the counts, which are held from here on.
         """
         await self._rollups.settle()
-        await adopt(self._sql)
+        await adopt(self._sql, at_once=True)
         await self._sql.run(_GROWN)
         while rows := await self._sql.rows(_DUE, now=now, limit=limit):
             actions = [action_from(row) for row in rows]
