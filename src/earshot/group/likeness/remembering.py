@@ -9,12 +9,12 @@ from earshot.group.likeness.sketch import Sketch, Sketcher
 from earshot.group.likeness.told import Told
 from earshot.group.vocabulary import Vocabulary
 
-MOST = 2_000
-"""So many sketches are remembered (some 20 MB); then all are forgotten, and those in use are made again."""
+MOST = 600
+"""So many sketches are remembered (some 12 MB), those that were used last."""
 
 
 class Remembering(Sketcher):
-    """Makes each sketch once."""
+    """Makes each sketch once, as long as it is used."""
 
     def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
         super().__init__(lexicon, vocabulary)
@@ -23,11 +23,12 @@ class Remembering(Sketcher):
     def sketch(self, told: Told, *, embedding: Sequence[float] | None = None) -> Sketch:
         """The text's sketch, as a `Sketcher` makes it."""
         key = told, None if embedding is None else tuple(embedding)
-        found = self._made.get(key)
+        found = self._made.pop(key, None)
         if found is None:
+            found = super().sketch(told, embedding=embedding)
             if len(self._made) >= MOST:
-                self._made.clear()
-            found = self._made[key] = super().sketch(told, embedding=embedding)
+                del self._made[next(iter(self._made))]
+        self._made[key] = found
         return found
 
 

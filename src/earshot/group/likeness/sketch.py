@@ -203,7 +203,7 @@ def _rows(vectors: list[Vector]) -> Vector:
     return np.concatenate(vectors).reshape(len(vectors), HASHED)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _spread(term: str) -> Vector:
     places, signs = _direction(term, HASHED)
     spread = np.zeros(HASHED, dtype=np.float32)
@@ -211,7 +211,7 @@ def _spread(term: str) -> Vector:
     return _unit(spread)
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _pieces(word: str) -> Vector:
     """The word's runs of three to five letters: words that share a part are near."""
     marked = f"<{word}>"
