@@ -85,7 +85,7 @@ class Held:
     near: dict[int, Near] = field(default_factory=dict[int, Near])
     digests: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     sketches: "Sketches" = field(init=False)
-    unindexed: bool = False
+    unindexed: bool = field(default=False, init=False)
     _cores: Index = field(init=False)
 
     def __post_init__(self) -> None:

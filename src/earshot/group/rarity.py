@@ -35,7 +35,6 @@ class Rarity:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._all = lexicon.documents + PRIOR
-        self._frequencies = lexicon.frequencies
         self._known: dict[str, float] = {}
 
     def of(self, term: str) -> float:
@@ -49,7 +48,7 @@ class Rarity:
     def common(self) -> frozenset[str]:
         """The terms that a good part of all findings have; none while few were counted."""
         bound = max(_FEW, self._lexicon.documents * _COMMON)
-        return frozenset(term for term, count in self._frequencies.items() if count > bound)
+        return frozenset(term for term, count in self._lexicon.frequencies.items() if count > bound)
 
     def _single(self, term: str) -> float:
         weight = self._known.get(term)
@@ -59,7 +58,7 @@ class Rarity:
 
     def _weight(self, term: str) -> float:
         unseen = self._all * _MATTER if term.startswith("@") else 0.0
-        return math.log(1.1 + self._all / (self._frequencies.get(term, unseen) + 1.0)) - math.log(1.1)
+        return math.log(1.1 + self._all / (self._lexicon.frequencies.get(term, unseen) + 1.0)) - math.log(1.1)
 
     def unit(self, terms: Mapping[str, float]) -> Terms:
         """The terms weighed by rarity and scaled to length 1."""
