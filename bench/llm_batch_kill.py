@@ -145,7 +145,8 @@ def kill(env: dict[str, str], after: float) -> bool:
 def finish(env: dict[str, str]) -> int:
     for number in range(1, MOST_RUNS):
         done = work(env, 5000)
-        if not done["submitted"]["requests"] and not done["collected"]["open"]:
+        submitted = done["submitted"]
+        if not submitted["requests"] and not submitted["held"] and not done["collected"]["open"]:
             return number
         time.sleep(2.0)
     sys.exit("the work never ends")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from earshot.app import build
+from earshot.cli.classify_words import told
 from earshot.cli.sim_answers import local_answer
 from earshot.domain.batch import BatchStatus
 from earshot.domain.call import Call, Mode, Outcome, Purpose
@@ -17,7 +18,9 @@ from earshot.domain.insight import Insight
 from earshot.pipeline.batches.flow import cancel, collect, submit, wait
 from earshot.pipeline.earshot import Earshot
 from earshot.pipeline.llm_parts import LlmParts
-from earshot.pipeline.rounds import Again, batch_round, wanted
+from earshot.pipeline.reading.holding import Holding
+from earshot.pipeline.rounds import Again, Round, batch_round, wanted
+from earshot.ports.store import DEFAULT_WANT
 from earshot.settings import Secrets, Settings
 from earshot.sim.llm.server import running
 from earshot.sim.llm.settings import Fault, FaultSettings, SimLlmSettings
@@ -221,6 +224,23 @@ async def test_erased_and_changed_conversations(open_line: Open, sim: LlmSim, tm
     await submit(parts, llm)
     assert (await wait(parts, llm)).read == 1
     assert len(await _insights(earshot)) == 9
+
+
+async def test_what_somebody_else_holds_is_told_and_left_for_later(
+    open_line: Open, sim: LlmSim, tmp_path: Path
+) -> None:
+    """As after a kill: what was held stays held for some seconds, and that must not look like the end."""
+    earshot = await open_line(sim, "openai")
+    await earshot.import_file(write_conversations(tmp_path / "in.jsonl", 10))
+    parts, llm = earshot.parts, _llm(earshot)
+    async with Holding(parts) as other:
+        held = await other.take(3, want=DEFAULT_WANT)
+        done = await submit(parts, llm)
+    assert (len(held), done.requests, done.held) == (3, 7, 3)
+    assert any("3 are held by another process" in sentence for sentence in told(Round(submitted=done)))
+    again = await submit(parts, llm)
+    assert (again.requests, again.held) == (3, 0)
+    assert (await wait(parts, llm)).read == 10
 
 
 async def test_reading_again(open_line: Open, sim: LlmSim, tmp_path: Path) -> None:

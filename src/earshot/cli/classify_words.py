@@ -47,6 +47,9 @@ def _submitted(found: Submitted) -> Iterator[str]:
         yield f"Submitted {found.requests:,} conversations in {found.batches:,} batches."
     if found.unread:
         yield f"{found.unread:,} hold nothing that could be asked about; they wait for a person."
+    if found.held:
+        held = f"{found.held:,} are held by another process that reads, or by one that was just stopped"
+        yield f"{held}; run this again in a minute for those that are not read by then."
     if found.unaffordable:
         yield "The rest waits: it could exceed the budget ([llm] run_budget_usd, day_budget_usd)."
 

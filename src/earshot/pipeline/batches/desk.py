@@ -27,12 +27,15 @@ KEPT = timedelta(days=29)
 class Submitted(Noun):
     """What a submission did. `unaffordable` conversations wait because a budget would be exceeded.
 
+    `held`: conversations left out because somebody else holds them; one that was killed does so for seconds more.
+
     `online_only`: the chosen model takes no batches, so nothing was submitted.
     """
 
     batches: int = 0
     requests: int = 0
     unread: int = 0
+    held: int = 0
     unaffordable: bool = False
     online_only: bool = False
     problem: str | None = None

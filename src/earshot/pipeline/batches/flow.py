@@ -59,6 +59,7 @@ class _Done:
     batches: int = 0
     requests: int = 0
     unread: int = 0
+    held: int = 0
     unaffordable: bool = False
     problem: str | None = None
 
@@ -90,7 +91,9 @@ class _Submission:
         """
         most = min(self.left, self.desk.model.most_requests, PIECE)
         async with Holding(self.desk.parts) as mine:
-            return await self._deal_with(await mine.take(most, want=self.want))
+            taken = await mine.take(most, want=self.want)
+            self.done.held = mine.others
+            return await self._deal_with(taken)
 
     async def _deal_with(self, conversations: Sequence[Conversation]) -> int:
         chosen, unread = self._prepare(conversations)
