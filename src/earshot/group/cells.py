@@ -92,7 +92,7 @@ class Cells:
         if self._everyone is not None:
             self.held.index(mention.id, self._everyone)
         elif mention.id not in cell.core:
-            self.held.sketches.pop(mention.id, None)
+            self.held.sketches.drop(mention.id)
 
     def _take(self, mention: Mention, spot: Spot) -> None:
         cell = self.held.cells[spot.cell]

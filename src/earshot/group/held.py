@@ -9,6 +9,7 @@ from hashlib import blake2b
 from earshot.domain.grouping import Mention, Rank
 from earshot.group.cell import Cell, Spot
 from earshot.group.index import Index
+from earshot.group.likeness.packing import Packed, packed, unpacked
 from earshot.group.likeness.score import same_matter
 from earshot.group.likeness.sketch import Sketch
 from earshot.group.orders import Orders
@@ -21,6 +22,9 @@ MOST = 12
 
 _MENTIONS = 64
 """So many core mentions, the likest, lead to these cells."""
+
+AT_HAND = 500
+"""So many sketches are held ready (some 6 MB); a grouping of a large workspace holds as many as it has centres."""
 
 _START, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -52,15 +56,33 @@ def _no_theme(_cell: Cell) -> str | None:
 
 
 class Sketches(dict[int, Sketch]):
-    """Sketches by mention, made when first asked for; those of cores are kept, others may be dropped."""
+    """Sketches by mention, made when first asked for; those of cores are kept, others may be dropped.
+
+    As a mapping it holds the latest AT_HAND; earlier ones are packed.
+    """
 
     def __init__(self, mentions: Mapping[int, Mention], make: Callable[[Mention], Sketch]) -> None:
         super().__init__()
         self._mentions, self._make = mentions, make
+        self._packed: dict[int, Packed] = {}
 
     def __missing__(self, number: int) -> Sketch:
-        sketch = self[number] = self._make(self._mentions[number])
+        at_rest = self._packed.get(number)
+        sketch = self._make(self._mentions[number]) if at_rest is None else unpacked(at_rest)
+        if len(self) >= AT_HAND:
+            self._put_away(next(iter(self)))
+        self[number] = sketch
         return sketch
+
+    def _put_away(self, number: int) -> None:
+        sketch = self.pop(number)
+        if number not in self._packed:
+            self._packed[number] = packed(sketch)
+
+    def drop(self, number: int) -> None:
+        """Forget a sketch; it is made again when it is asked for."""
+        self.pop(number, None)
+        self._packed.pop(number, None)
 
 
 @dataclass

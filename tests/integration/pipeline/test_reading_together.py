@@ -1,6 +1,8 @@
 """Several readings over one backlog: each conversation is read by one of them, whatever happens to the others."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -195,6 +197,21 @@ async def test_for_little_nobody_is_asked(filled: PostgresStore) -> None:
         await mine.take(COUNT - 10, want=Want())
         async with filled.unit() as unit:
             assert await invite(unit, parts=parts, want=Want()) == 0
+
+
+async def test_what_held_is_freed_without_a_look_for_garbage(filled: PostgresStore) -> None:
+    """Workers look rarely, and hold something for each conversation."""
+    parts = parts_of(filled, Slow())
+    gc.disable()
+    try:
+        async with Holding(parts) as mine:
+            await mine.take(1, want=Want())
+            held = weakref.ref(mine)
+        del mine
+        await asyncio.sleep(0)
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_worker_reads_one_conversation_and_has_it_judged(filled: PostgresStore) -> None:

@@ -313,3 +313,9 @@ def test_the_documentation_names_every_variable_field_and_file() -> None:
         name for name in (*VARIABLES, *FIELDS, *(p.name for p in FOLDER.glob("*.md"))) if f"`{name}`" not in text
     ]
     assert missing == []
+
+
+def test_templates_are_compiled_once() -> None:
+    """A worker that compiled them for each job left rings of references behind."""
+    text, place = "A title\n\nA text", "anywhere.md"
+    assert compiled(text, place=place) is compiled(text, place=place)

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
@@ -51,8 +52,12 @@ class Compiled:
         return read(self._template.render({**values, _MARKS: marks}), marks)
 
 
+@lru_cache(maxsize=512)
 def compiled(source: str, *, place: str) -> Compiled:
-    """The template; Misconfigured names the place (a file), the line and the nearest right name."""
+    """The template; Misconfigured names the place (a file), the line and the nearest right name.
+
+    Made once for each text: a compiled template is a ring of references that only a look for garbage would free.
+    """
     if RESERVED.search(source):
         raise Misconfigured(f"{place} holds a character that templates cannot hold.", hint="Type it anew.")
     try:

@@ -40,6 +40,7 @@ class Holding:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
+            self._renewing = None  # what it raised refers to us: a ring that only a look for garbage would free
         if not self._held:
             return
         with suppress(Exception):  # what cannot be let go of is free by itself soon
