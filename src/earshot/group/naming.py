@@ -23,14 +23,24 @@ _TURN = 1.5
 _BETTER = 0.15
 """A title gives way only to one that is better by this much."""
 
+_USUAL = 2.0
+"""What it is worth when every word of a title is also said by all others: so another language than most speak, a
+customer's own names and slips of the pen are no titles."""
+
 _SHOWN = 24
 _ALIKE = 0.5
 _NUMBER = re.compile(r"\b(?:\w*\d\w*[-/.:#]?){1,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _PERSON = re.compile(r"\b(?:i|me|my|mine|i'm|i've|we|our|us)\b", re.IGNORECASE)
 _FEELING = re.compile(
     r"\b(?:please|pls|asap|urgent\w*|help|thanks?|sorry|angry|annoy\w*|ridiculous|terrible|awful|worst|hate|useless"
     r"|unacceptable|disappoint\w*|frustrat\w*|wtf|hello|hi|hey|dear|regards)\b",
+    re.IGNORECASE,
+)
+_TRIED = re.compile(
+    r"\b(?:made no difference|(?:did|does)(?:n't| not) help|no luck|already tried|tried (?:it )?(?:again|already)"
+    r"|(?:clear|restart|reinstall|reboot)(?:ed|ing)?\b)",
     re.IGNORECASE,
 )
 
@@ -91,15 +101,23 @@ def renamed(heads: Mapping[str, ThemeHead], edits: Sequence[Edit]) -> dict[str, 
 
 
 def _ranked(mentions: Sequence[Mention], sketches: Mapping[int, Sketch]) -> list[tuple[str, float]]:
-    """Candidate titles, the best first: near the centre, of a good length, about the thing and not the writer."""
+    """Candidate titles, the best first: near the centre, in usual words, about the thing and not the writer."""
     shown = sorted(mentions, key=lambda mention: mention.rank)[:_SHOWN]
     centre = merged(sketches[mention.id] for mention in shown)
+    said = Counter(word for mention in shown for word in _words(f"{mention.summary} {mention.quote or ''}"))
     scores: dict[str, float] = {}
     for mention in shown:
         text = tidy(mention.summary)
         near = same_matter(sketches[mention.id], centre)
-        scores[text] = max(scores.get(text, -9.0), round(near + _form(text), 4))
+        scores[text] = max(scores.get(text, -9.0), round(near + _form(text) + _usual(text, said, len(shown)), 4))
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _usual(text: str, said: Mapping[str, int], mentions: int) -> float:
+    """What it is worth that others say the words of a text too."""
+    words = _words(text)
+    shared = sum(said.get(word, 1) - 1 for word in words)
+    return _USUAL * shared / max(1, len(words) * (mentions - 1))
 
 
 def _form(text: str) -> float:
@@ -109,10 +127,11 @@ def _form(text: str) -> float:
     score = 0.4 if 25 <= length <= 80 else 0.1 if 15 <= length <= TITLE_LIMIT - 1 else -0.4
     score -= 0.6 if len(words) < 3 else 0.0
     score -= 0.3 * len(_FEELING.findall(text))
-    score -= 0.15 * min(3, len(_NUMBER.findall(text)))
-    score -= 0.1 * min(2, len(_PERSON.findall(text)))
+    score -= 0.3 * min(3, len(_NUMBER.findall(text)))
+    score -= 0.2 * min(2, len(_PERSON.findall(text)))
+    score -= 0.4 * len(_TRIED.findall(text))
     score -= 0.2 if text.endswith("…") else 0.0
-    score -= 0.5 if text.isupper() else 0.0
+    score -= 0.2 * min(2, len(_SHOUTED.findall(text)))
     return score
 
 

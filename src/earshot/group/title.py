@@ -9,11 +9,19 @@ TITLE_LIMIT = 100
 _SPACE = re.compile(r"\s+")
 _OPENINGS = (
     re.compile(
-        r"^(?:(?:hi|hello|hey|dear|good (?:morning|day|afternoon|evening)|morning|afternoon|evening)\b"
+        r"^(?:(?:hi|hello|hey|hallo|hola|olá|ciao|bonjour|dear|good (?:morning|day|afternoon|evening)|morning"
+        r"|afternoon|evening)\b"
         r"(?: (?:there|team|all|everyone|support|folks|sirs?))*"
-        r"|please|pls|also|and|but|so|well|ok|okay|urgent|asap|important|attention|help)[\s,!.:;–-]+",
+        r"|please|pls|also|and|but|so|well|ok|okay|urgent|asap|important|attention|help"
+        r"|quick question)[\s,!.:;–-]+",
         re.IGNORECASE,
     ),
+    re.compile(
+        r"^(?:plus|secondly|separately|unrelated(?:ly)?|(?:another|(?:one|a) (?:more|other|last|final))"
+        r" (?:thing|question|point|issue)|on another note|by the way|btw|p\.?\s?s)\.?\s*[,:;–-]+\s*",
+        re.IGNORECASE,
+    ),
+    re.compile(r"^it (?:seems|appears) that\s+", re.IGNORECASE),
     re.compile(r"^(?:re|fw|fwd|aw|wg|rv|tr)\s*:\s*", re.IGNORECASE),
     re.compile(r"^\[[^\]]{0,40}\]\s*"),
     re.compile(r"^\(?\d{1,2}[).]\s+"),

@@ -6,11 +6,15 @@ from hypothesis import strategies as st
 
 from earshot.domain.grouping import Decider, Mention, Partition, ThemeHead
 from earshot.domain.reading import IssueType
-from earshot.group.naming import DESCRIPTION_LIMIT, SETTLED, naming_due
+from earshot.group.likeness.sketch import Sketcher
+from earshot.group.naming import DESCRIPTION_LIMIT, SETTLED, head_of, naming_due
+from earshot.group.telling import told
 from earshot.group.title import TITLE_LIMIT, tidy
+from earshot.group.vocabulary import vocabulary
 
 from .partitions import WEIGHED, afresh, mention, themes
 
+SKETCHER = Sketcher(WEIGHED, vocabulary({}, {}))
 HEAD = ThemeHead(id="t1", issue_type=IssueType.BILLING, title="Charged twice", named_size=4)
 
 
@@ -29,6 +33,29 @@ def test_a_title_is_about_the_thing_and_not_about_the_writers_mood_or_numbers() 
     head = named(mentions)
     assert head.title == "The CSV export of the weekly report is empty"
     assert head.issue_type is IssueType.PRODUCT_BUG
+
+
+def test_a_title_is_in_the_words_that_most_use() -> None:
+    mentions = [
+        mention(1, "A exportação CSV do relatório semanal chega vazia a todos"),
+        mention(2, "CSV export of the weekly report empty for Ashley in Exeter"),
+        mention(3, "The CSV export of the weekly report is emtpy since monday"),
+        mention(4, "The CSV export of the weekly report is empty"),
+        mention(5, "Csv export empty, clearing the cache made no difference"),
+    ]
+    alike = {one.id: SKETCHER.sketch(told(mentions[3])) for one in mentions}
+    assert (
+        head_of("t1", mentions, sketches=alike, known=None).title == "The CSV export of the weekly report is empty"
+    )
+
+
+def test_what_was_tried_is_no_title() -> None:
+    mentions = [
+        mention(1, "Clearing the cache of the CSV export made no difference"),
+        mention(2, "The CSV export of the report has no rows in it at all"),
+    ]
+    alike = {one.id: SKETCHER.sketch(told(mentions[1])) for one in mentions}
+    assert head_of("t1", mentions, sketches=alike, known=None).title == mentions[1].summary
 
 
 def test_words_to_a_model_are_no_name() -> None:
@@ -106,6 +133,9 @@ def test_whatever_was_written_a_title_is_one_bounded_line(text: str) -> None:
         ("THE EXPORT IS EMPTY", "The export is empty"),
         ("Order #12345: parcel never came", "Parcel never came"),
         ("[Ticket 4711] Calendar shows old data", "Calendar shows old data"),
+        ("Another thing: the calendar shows old data", "The calendar shows old data"),
+        ("P.S. - it seems that the calendar shows old data", "The calendar shows old data"),
+        ("Plus plan users lose their seats", "Plus plan users lose their seats"),
         ("!!!", "!!!"),
         ("", "(no words)"),
     ],
