@@ -109,11 +109,13 @@ def _ranked(mentions: Sequence[Mention], sketches: Mapping[int, Sketch]) -> list
     for mention in shown:
         text = tidy(mention.summary)
         near = same_matter(sketches[mention.id], centre)
-        scores[text] = max(scores.get(text, -9.0), round(near + _form(text) + _usual(text, said, len(shown)), 4))
+        scores[text] = max(
+            scores.get(text, -9.0), round(near + _form(text) + _usual(text, said, mentions=len(shown)), 4)
+        )
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _usual(text: str, said: Mapping[str, int], mentions: int) -> float:
+def _usual(text: str, said: Mapping[str, int], *, mentions: int) -> float:
     """What it is worth that others say the words of a text too."""
     words = _words(text)
     shared = sum(said.get(word, 1) - 1 for word in words)
