@@ -1,10 +1,11 @@
 """What a grouping holds in memory: mentions, their sketches and places, the cells, and the index of their cores."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import islice
 
 from earshot.domain.grouping import Mention, Rank
 from earshot.group.cell import Cell, Spot
@@ -58,7 +59,7 @@ def _no_theme(_cell: Cell) -> str | None:
 class Sketches(dict[int, Sketch]):
     """Sketches by mention, made when first asked for; those of cores are kept, others may be dropped.
 
-    As a mapping it holds the latest AT_HAND; earlier ones are packed.
+    As a mapping it holds some of the latest, AT_HAND at most; earlier ones are packed.
     """
 
     def __init__(self, mentions: Mapping[int, Mention], make: Callable[[Mention], Sketch]) -> None:
@@ -70,14 +71,15 @@ class Sketches(dict[int, Sketch]):
         at_rest = self._packed.get(number)
         sketch = self._make(self._mentions[number]) if at_rest is None else unpacked(at_rest)
         if len(self) >= AT_HAND:
-            self._put_away(next(iter(self)))
+            self._put_away([*islice(self, AT_HAND // 2 + 1)])
         self[number] = sketch
         return sketch
 
-    def _put_away(self, number: int) -> None:
-        sketch = self.pop(number)
-        if number not in self._packed:
-            self._packed[number] = packed(sketch)
+    def _put_away(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            sketch = self.pop(number)
+            if number not in self._packed:
+                self._packed[number] = packed(sketch)
 
     def drop(self, number: int) -> None:
         """Forget a sketch; it is made again when it is asked for."""

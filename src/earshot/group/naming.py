@@ -103,11 +103,14 @@ def renamed(heads: Mapping[str, ThemeHead], edits: Sequence[Edit]) -> dict[str, 
 def _ranked(mentions: Sequence[Mention], sketches: Mapping[int, Sketch]) -> list[tuple[str, float]]:
     """Candidate titles, the best first: near the centre, in usual words, about the thing and not the writer."""
     shown = sorted(mentions, key=lambda mention: mention.rank)[:_SHOWN]
+    texts = {mention.id: tidy(mention.summary) for mention in shown}
+    if len(set(texts.values())) == 1:
+        return [(texts[shown[0].id], 0.0)]
     centre = merged(sketches[mention.id] for mention in shown)
     said = Counter(word for mention in shown for word in _words(f"{mention.summary} {mention.quote or ''}"))
     scores: dict[str, float] = {}
     for mention in shown:
-        text = tidy(mention.summary)
+        text = texts[mention.id]
         near = same_matter(sketches[mention.id], centre)
         scores[text] = max(
             scores.get(text, -9.0), round(near + _form(text) + _usual(text, said, mentions=len(shown)), 4)

@@ -49,9 +49,11 @@ def fresh_lexicon(mentions: Sequence[Mention], *, words: Vocabulary, most: int) 
 
 def lexicon_from(texts: Sequence[Told], *, words: Vocabulary, most: int) -> Lexicon:
     """The term counts of these texts, and what their words mean beside each other."""
-    parts = [counted(text, words) for text in texts]
-    lexicon = grown(Lexicon(), (part.reply | part.terms for part in parts), most=most)
+    said = [
+        (part.terms, part.reply) for part in (counted(text, words) for text in texts)
+    ]  # the rest takes much room
+    lexicon = grown(Lexicon(), (reply | terms for terms, reply in said), most=most)
     rarity = Rarity(lexicon)
-    meanings = learnt([rarity.unit(part.terms) for part in parts])
+    meanings = learnt([rarity.unit(terms) for terms, _ in said])
     kept = {term: meaning for term, meaning in meanings.items() if term in lexicon.frequencies}
     return lexicon.model_copy(update={"meanings": kept})

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import accumulate, chain
 
 from earshot.group.likeness.sketch import Sketch
 
@@ -13,12 +13,12 @@ _BETWEEN = "\n"
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A sketch without its terms; their names and weights follow in rows of these lengths, one for each kind."""
+    """A sketch without its terms; their names and weights follow in four rows that end here."""
 
     bare: Sketch
     names: str
     weights: "array[float]"
-    lengths: tuple[int, ...]
+    ends: tuple[int, ...]
 
 
 def packed(sketch: Sketch) -> Packed:
@@ -29,13 +29,17 @@ def packed(sketch: Sketch) -> Packed:
         return Packed(sketch, "", array("d"), ())
     bare = replace(sketch, terms=_NOTHING, title=_NOTHING, pairs=_NOTHING, reply=_NOTHING)
     weights = array("d", chain.from_iterable(row.values() for row in rows))
-    return Packed(bare, names, weights, tuple(map(len, rows)))
+    return Packed(bare, names, weights, tuple(accumulate(map(len, rows))))
 
 
 def unpacked(at_rest: Packed) -> Sketch:
     """The sketch as it was, to the last digit and in the same order."""
-    if not at_rest.lengths:
+    if not at_rest.ends:
         return at_rest.bare
-    weighed = zip(at_rest.names.split(_BETWEEN), at_rest.weights, strict=True)
-    terms, title, pairs, reply = (dict(islice(weighed, length)) for length in at_rest.lengths)
+    names, weights = at_rest.names.split(_BETWEEN), at_rest.weights.tolist()
+    starts = (0, *at_rest.ends)
+    terms, title, pairs, reply = (
+        dict(zip(names[start:end], weights[start:end], strict=True))
+        for start, end in zip(starts, at_rest.ends, strict=False)
+    )
     return replace(at_rest.bare, terms=terms, title=title, pairs=pairs, reply=reply)

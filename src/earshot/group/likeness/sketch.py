@@ -215,13 +215,23 @@ def _spread(term: str) -> Vector:
 def _pieces(word: str) -> Vector:
     """The word's runs of three to five letters: words that share a part are near."""
     marked = f"<{word}>"
-    runs = [marked[at : at + size] for size in (3, 4, 5) for at in range(len(marked) - size + 1)]
-    return _unit(np.asarray(np.sum([_spread(f"~{run}") for run in runs], axis=0), dtype=np.float32))
+    runs = [f"~{marked[at : at + size]}" for size in (3, 4, 5) for at in range(len(marked) - size + 1)]
+    places, signs = _directions(runs, HASHED)
+    spread = np.zeros((len(runs), HASHED))
+    np.add.at(spread, (np.arange(len(runs))[:, np.newaxis], places), signs)
+    lengths = np.sqrt(np.sum(spread * spread, axis=1, keepdims=True))
+    return _unit(np.sum((spread / np.maximum(lengths, 1e-9)).astype(np.float32), axis=0))
 
 
 def _direction(term: str, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    numbers = np.frombuffer(digest, dtype="<u2").astype(np.int64)
+    places, signs = _directions([term], size)
+    return places[0], signs[0]
+
+
+def _directions(terms: Sequence[str], size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Eight places among so many and a sign for each, a row for each term: fixed, and as if by chance."""
+    digests = (hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=16).digest() for term in terms)
+    numbers = np.frombuffer(b"".join(digests), dtype="<u2").astype(np.int64).reshape(len(terms), 8)
     return (numbers & 0x7FFF) % size, np.where(numbers & 0x8000, 1.0, -1.0)
 
 
