@@ -112,9 +112,8 @@ def _ranked(mentions: Sequence[Mention], sketches: Mapping[int, Sketch]) -> list
     for mention in shown:
         text = texts[mention.id]
         near = same_matter(sketches[mention.id], centre)
-        scores[text] = max(
-            scores.get(text, -9.0), round(near + _form(text) + _usual(text, said, mentions=len(shown)), 4)
-        )
+        worth = near + _form(text) + _usual(text, said, mentions=len(shown))
+        scores[text] = max(scores.get(text, -9.0), round(worth, 4))
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 

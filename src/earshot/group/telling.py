@@ -49,9 +49,8 @@ def fresh_lexicon(mentions: Sequence[Mention], *, words: Vocabulary, most: int) 
 
 def lexicon_from(texts: Sequence[Told], *, words: Vocabulary, most: int) -> Lexicon:
     """The term counts of these texts, and what their words mean beside each other."""
-    said = [
-        (part.terms, part.reply) for part in (counted(text, words) for text in texts)
-    ]  # the rest takes much room
+    parts = (counted(text, words) for text in texts)
+    said = [(part.terms, part.reply) for part in parts]  # the rest takes much room
     lexicon = grown(Lexicon(), (reply | terms for terms, reply in said), most=most)
     rarity = Rarity(lexicon)
     meanings = learnt([rarity.unit(terms) for terms, _ in said])

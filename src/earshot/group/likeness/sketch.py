@@ -148,8 +148,8 @@ def reduced(embedding: Sequence[float]) -> Vector:
 
 def _folded(given: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     mixed = np.zeros(DIMENSIONS, dtype=np.float64)
-    for place, value in enumerate(given.tolist()):
-        places, signs = _direction(f"\x1f{place}", DIMENSIONS)
+    directions = _directions([f"\x1f{place}" for place in range(len(given))], DIMENSIONS)
+    for value, places, signs in zip(given.tolist(), *directions, strict=True):
         mixed[places] += value * signs
     return mixed
 
@@ -205,10 +205,7 @@ def _rows(vectors: list[Vector]) -> Vector:
 
 @lru_cache(maxsize=8_192)
 def _spread(term: str) -> Vector:
-    places, signs = _direction(term, HASHED)
-    spread = np.zeros(HASHED, dtype=np.float32)
-    np.add.at(spread, places, signs.astype(np.float32))
-    return _unit(spread)
+    return _spreads([term])[0]
 
 
 @lru_cache(maxsize=4_096)
@@ -216,16 +213,16 @@ def _pieces(word: str) -> Vector:
     """The word's runs of three to five letters: words that share a part are near."""
     marked = f"<{word}>"
     runs = [f"~{marked[at : at + size]}" for size in (3, 4, 5) for at in range(len(marked) - size + 1)]
-    places, signs = _directions(runs, HASHED)
-    spread = np.zeros((len(runs), HASHED))
-    np.add.at(spread, (np.arange(len(runs))[:, np.newaxis], places), signs)
+    return _unit(np.sum(_spreads(runs), axis=0))
+
+
+def _spreads(terms: Sequence[str]) -> Vector:
+    """A unit vector for each term, a row each."""
+    places, signs = _directions(terms, HASHED)
+    spread = np.zeros((len(terms), HASHED))
+    np.add.at(spread, (np.arange(len(terms))[:, np.newaxis], places), signs)
     lengths = np.sqrt(np.sum(spread * spread, axis=1, keepdims=True))
-    return _unit(np.sum((spread / np.maximum(lengths, 1e-9)).astype(np.float32), axis=0))
-
-
-def _direction(term: str, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    places, signs = _directions([term], size)
-    return places[0], signs[0]
+    return (spread / np.maximum(lengths, 1e-9)).astype(np.float32)
 
 
 def _directions(terms: Sequence[str], size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -28,7 +28,6 @@ class Submitted(Noun):
     """What a submission did. `unaffordable` conversations wait because a budget would be exceeded.
 
     `held`: conversations left out because somebody else holds them; one that was killed does so for seconds more.
-
     `online_only`: the chosen model takes no batches, so nothing was submitted.
     """
 
